@@ -163,9 +163,7 @@ def test_moved_weights_are_held_within_the_bounds_of_tonights_settings() -> None
     row = {"kind": "event_weight", "name": "bought within 7 days", "what": "view", "after": 0.15}
     assert moved(InterestConfig(learns=True), [row]).view == pytest.approx(1.5)
     assert moved(InterestConfig(learns=True, learn_factor=1.2), [row]).view == pytest.approx(1.2)
-    assert (
-        moved(InterestConfig(learns=True, learn_days=3), [row]).view == 1.0
-    )  # with other trials the weights start again
+    assert moved(InterestConfig(learns=True, learn_days=3), [row]).view == 1.0  # other trials: the weights start again
 
 
 def test_without_the_setting_nothing_moves(lake: Lake) -> None:

@@ -158,10 +158,8 @@ def test_copy_that_fails_for_more_nights_than_its_limit_is_absent(sample: Sample
     for day in (SECOND, THIRD):
         fail(shop, "copy", "write_copy", "ValueError: x", day)
         manifests.append(publish(shop, day, carry={"copy": 1}))
-    assert [states(manifest)["copy"] for manifest in manifests] == [
-        "carried",
-        "carried",
-    ]  # FIRST itself promised its texts for two nights
+    # FIRST itself promised its texts for two nights.
+    assert [states(manifest)["copy"] for manifest in manifests] == ["carried", "carried"]
     shop = unpublished(shop, SECOND, THIRD)
     shop.lake.delete("published", f"run={FIRST}-001")
     publish(shop, FIRST, carry={"copy": 1})

@@ -24,6 +24,4 @@ def test_two_processes_learn_what_one_process_learns(sample: Sample) -> None:
     assert together.epochs == alone.epochs
     np.testing.assert_allclose(together.item_rows, alone.item_rows, atol=1e-4)
     after_one_epoch = LSTM.fit(dataclasses.replace(ALONE, epochs=1), sequences, ids)
-    assert (
-        np.abs(alone.item_rows - after_one_epoch.item_rows).max() > 1e-2
-    )  # the second epoch changed something, so the comparison proves something
+    assert np.abs(alone.item_rows - after_one_epoch.item_rows).max() > 1e-2  # the second epoch changed something

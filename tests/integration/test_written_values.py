@@ -304,9 +304,7 @@ def refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
 
 
 def test_validate_source_names_the_keys_to_write(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    good_lines = [
-        f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)
-    ]  # 5 % may be rejected; the ids alone cause the refusal
+    good_lines = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected; the ids refuse
     bad_lines = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
            "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
     odd_lines = ["nan;1.10;view;2026-01-06 10:00:00 ;1", "\u200bu1;{$oid:5f1};view;2026-01-06 10:00:00;1"]

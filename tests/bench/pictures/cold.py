@@ -90,9 +90,7 @@ def open_shop(folder: Path, pictured: dict[str, tuple[np.ndarray, F32]], part: s
     ids, pictures, cold = ids[order], pictures[order], np.flatnonzero(is_cold)
     names = ["customer_id", "article_id"]
     log = pd.concat([pd.read_parquet(path, columns=names) for path in sorted(folder.glob("transactions*.parquet"))])
-    log["article_id"] = (
-        log["article_id"].astype(str).str.zfill(len(ids[0]))
-    )  # a log with numbers lost the leading zeros
+    log["article_id"] = log["article_id"].astype(str).str.zfill(len(ids[0]))  # numbers lost their leading zeros
     log = log[log["article_id"].isin(ids)].drop_duplicates()
     user, item = pd.factorize(log["customer_id"])[0], np.searchsorted(ids, log["article_id"].to_numpy(str))
     ones = np.ones(len(log), np.float32)

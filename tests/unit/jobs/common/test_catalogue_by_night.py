@@ -1,4 +1,4 @@
-"""The catalogue of a night: of each item the last facts up to it, and no item before its first."""
+"""The catalogue of a night: each item's last facts up to that night, and no item before its first night."""
 
 from __future__ import annotations
 

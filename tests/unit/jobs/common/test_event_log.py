@@ -1,4 +1,4 @@
-"""The catalogue's attributes as codes: what few items have is left out, and an item without one has -1."""
+"""The catalogue's attributes as codes: an attribute of few items is left out, and an item without it has -1."""
 
 import json
 

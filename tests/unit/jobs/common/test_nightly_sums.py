@@ -1,4 +1,4 @@
-"""Sums over many nights in one pass: rounded as each night rounds, and each key counted from its own first night."""
+"""Sums over many nights in one pass: rounded as every night rounds; each key counts from its own first night."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an instruct model is asked: the item's facts, the voice, slots for figures, the shop's texts, and no more."""
+"""The prompt of an instruct model: the item's facts, the voice, slots for figures, the shop's texts; nothing else."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_texts_of_the_shop_are_shown_own_voice_first_and_only_with_slots_that_th
     voice = INPUTS.rules.voices["plain"].guide("en").examples[0]
     assert shown.shown == {"Plain words", "Calm words", voice}
     assert "card's" not in shown.message
-    assert shown.texts([("Plain words\nNew words", False)], 4)[0].text == "New words"  # what was shown is no answer
+    assert shown.texts([("Plain words\nNew words", False)], 4)[0].text == "New words"  # an example is no answer
     assert "Plain words" not in prompts.prompt(brief(), 2, 0).message
 
 
@@ -94,9 +94,9 @@ def test_every_kind_has_a_prompt_in_every_voice(language: str) -> None:
 
 def test_a_kind_that_the_file_leaves_out_is_left_to_templates(tmp_path: Path) -> None:
     text = (Path("schemas/copywriting/languages/en") / "prompt.toml").read_text("utf-8")
-    own = tmp_path / "en" / "prompt.toml"
-    own.parent.mkdir()
-    own.write_text(re.sub(r"(?m)^sms = .*\n", "", text), "utf-8")
+    shop_file = tmp_path / "en" / "prompt.toml"
+    shop_file.parent.mkdir()
+    shop_file.write_text(re.sub(r"(?m)^sms = .*\n", "", text), "utf-8")
     words = load_prompts(("en", "zh", "fr"), str(tmp_path))
     assert list(words) == ["en", "zh"]
     writer = CheckpointWriter("prompted m", "prompted", words)
@@ -127,9 +127,9 @@ def test_a_prompt_that_cannot_be_used_is_refused_by_file_and_place(
 ) -> None:
     text = (Path("schemas/copywriting/languages/en") / "prompt.toml").read_text("utf-8")
     assert was in text
-    own = tmp_path / "en" / "prompt.toml"
-    own.parent.mkdir()
-    own.write_text(text.replace(was, now, 1), "utf-8")
+    shop_file = tmp_path / "en" / "prompt.toml"
+    shop_file.parent.mkdir()
+    shop_file.write_text(text.replace(was, now, 1), "utf-8")
     with pytest.raises(VoiceError, match=said) as raised:
         load_prompts(("en",), str(tmp_path))
     assert "prompt.toml" in str(raised.value)

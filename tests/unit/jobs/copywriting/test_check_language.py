@@ -1,4 +1,4 @@
-"""A language is a folder: the shipped ones get their texts, and so does one that a shop writes itself."""
+"""A language is a folder: every shipped language gets its texts, and so does a language that a shop writes itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OFFERED = {"card": ("{terms}", "Por vi: {terms}"), "sms": ("{shop}: {terms}", "{
 
 @pytest.fixture
 def esperanto(tmp_path: Path) -> Path:
-    """A folder of the shop's own languages with the smallest language that can be used."""
+    """A folder of the shop's own languages, with the smallest usable language."""
     folder = tmp_path / "eo"
     folder.mkdir()
     offers = ("coupon_win_back", "coupon_first_purchase", "member_exclusive")
@@ -98,9 +98,9 @@ def test_a_lie_in_that_language_is_refused(esperanto: Path) -> None:
 def test_the_command_names_what_is_missing(esperanto: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["check_language", "--language", "eo", "--set", f"copy.languages_folder={esperanto}"]
     assert main(asked) == 1
-    said = capsys.readouterr().out
-    assert "eo has no vocabulary/*.toml; start from" in said
-    assert '["health claim"] has 0 terms; write at least 3' in said
+    output = capsys.readouterr().out
+    assert "eo has no vocabulary/*.toml; start from" in output
+    assert '["health claim"] has 0 terms; write at least 3' in output
 
 
 def test_the_command_writes_texts_and_shows_some(

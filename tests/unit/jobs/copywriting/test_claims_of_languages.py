@@ -1,4 +1,4 @@
-"""What a text claims is seen in every language that is shipped, and checked against words of the catalogue's own."""
+"""Claims of a text are found in every shipped language, and checked against the catalogue's own words."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def test_what_the_row_says_may_be_said_in_another_language(language: str, text: 
     ],
 )
 def test_a_lie_is_refused_in_its_language(language: str, text: str, reason: str) -> None:
-    found = INPUTS.problems(brief(language=language), Draft(text, "t-1", "template"))
-    assert reason in {problem.reason for problem in found}
+    problems = INPUTS.problems(brief(language=language), Draft(text, "t-1", "template"))
+    assert reason in {problem.reason for problem in problems}
 
 
 def test_a_catalogue_in_german_is_told_in_german() -> None:

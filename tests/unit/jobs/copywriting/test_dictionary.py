@@ -1,4 +1,4 @@
-"""An item's words in each language: its own, those that the shop gives, and translations."""
+"""An item's words in each language: the item's own words, words from the shop, and translations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An endpoint in bulk: order, concurrency, retries, budget, what is stored, and that a dead one fails no night."""
+"""Many requests to an endpoint: order, concurrency, retries, budget, what is stored; a dead endpoint fails no night."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ def test_busy_slow_and_broken_answers_are_asked_again(server: LocalServer, lake:
     asked = endpoint(server, lake, at_once=1, try_seconds=0.5, retries=6)
     began = time.monotonic()
     assert len(asked.answers(PROMPTS)) == 12
-    assert time.monotonic() - began > 0.3  # Retry-After was heeded
+    assert time.monotonic() - began > 0.3  # it waited as Retry-After says
     facts = asked.ledger.facts()
     assert facts["retries"] == {"HTTP 429": 1, "HTTP 500": 1, "connection broke": 1, "no JSON": 1, "timeout": 1}
     assert facts["failures"] == {}
-    assert facts["taken_at_most"] == 3  # a server that breaks off may have counted what it wrote
+    assert facts["taken_at_most"] == 3  # a server that breaks off may have counted its tokens
     assert facts["requests"] == 17
 
 
@@ -121,9 +121,9 @@ def test_busy_slow_and_broken_answers_are_asked_again(server: LocalServer, lake:
 def test_an_answer_without_a_text_costs_one_brief(server: LocalServer, lake: Lake, answer: Answer, kind: str) -> None:
     server.answers = [answer]
     asked = endpoint(server, lake, at_once=1)
-    assert list(texts(asked.answers(PROMPTS))) == [f"g{at:02d}" for at in range(1, 12)]
+    assert list(texts(asked.answers(PROMPTS))) == [f"g{number:02d}" for number in range(1, 12)]
     assert asked.ledger.facts()["failures"] == {kind: 1}
-    assert len(server.requests) == 12  # it was not asked again
+    assert len(server.requests) == 12  # no request was sent again
 
 
 def test_an_answer_that_was_cut_off_is_marked(server: LocalServer, lake: Lake) -> None:
@@ -147,7 +147,7 @@ def test_a_rerun_asks_for_nothing_twice_and_counts_what_was_paid(server: LocalSe
     assert len(lake.list_dir(ANSWERS, f"date={NIGHT}")) == 12
     other = endpoint(server, lake, at_once=2, temperature=0.1)
     other.answers(first)
-    assert len(server.requests) == 17  # another request is another question
+    assert len(server.requests) == 17  # a changed request is a new one
 
 
 @pytest.mark.parametrize("limit", ["tokens", "money"])

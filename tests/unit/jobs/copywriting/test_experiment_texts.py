@@ -1,4 +1,4 @@
-"""Copy in the arms of experiments: what is written beside the usual texts, and only then, and what an arm is dealt."""
+"""Copy in the arms of experiments: which texts are written in addition to the usual ones, and which an arm gets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SAID = {
 }
 
 
-# What the copywriter gives for each; it knows no Chinese.
+# The copywriter's drafts; it knows no Chinese.
 BY_MODEL = {b: [Draft(text, "model", "model") for text in SAID[b.item_id] if b.language == "en"] for b in BRIEFS}
 
 
@@ -50,7 +50,7 @@ def night(
     shares: Mapping[Arm, float] | None = None,
     most_drafted: int = 100,
 ) -> tuple[pa.Table, pa.Table, list[Brief]]:
-    """(COPY, REJECTED_COPY, briefs that something was written for) of a night after `last`, as write_copy makes it."""
+    """(COPY, REJECTED_COPY, briefs for which texts were written) of a night after `last`, made like write_copy."""
     before, refused = last or (arrow_schema(COPY).empty_table(), arrow_schema(REJECTED_COPY).empty_table())
     carried = carried_over(before, refused, BRIEFS, ITEMS_OF_SHOP, RULES, shares or {})
     carried = with_redrafts(carried, BRIEFS, "m" if drafts else "", lambda _: True, most_drafted)
@@ -72,7 +72,7 @@ def sources(copy: pa.Table, of: Brief) -> list[str]:
 
 
 def not_of(copy: pa.Table, of: Brief) -> str:
-    """A template of the brief's group that it has no text of."""
+    """A template of the brief's group from which the brief has no text."""
     its = {row["wording"] for row in copy.to_pylist() if Brief(*(row[n] for n in Brief._fields)) == of}
     return next(name for name in PUSH if name not in its)
 
@@ -92,7 +92,7 @@ def test_a_kind_that_an_experiment_asks_for_is_written_beside_the_usual() -> Non
     usual, _, _ = night(drafts=BY_MODEL)
     copy, _, _ = night(["template"], drafts=BY_MODEL)
     assert sources(copy, brief()) == ["model", "template"]
-    assert sources(copy, brief("g2", language="zh")) == ["template"]  # no title in Chinese: templates alone
+    assert sources(copy, brief("g2", language="zh")) == ["template"]  # no title in Chinese: only templates
     assert content(copy.filter(pc.less(copy["variant"], CONFIG.variants))) == content(usual)
 
 

@@ -1,4 +1,4 @@
-"""Prompts arrive at a worker as they left, and travel light."""
+"""Prompts arrive at a worker unchanged, and are small when they are sent."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ WORDS = [f"word{n}" for n in range(3_000)]
 
 
 def prompts(count: int = 50) -> list[Prompt]:
-    """Each bans all words but two of its own."""
+    """Prompts; each bans all words except two of its own."""
     return [
         Prompt("en", "recommendation", "plain", "blurb", (("kind", f"lamp {n}"),),
-               banned=frozenset(word for at, word in enumerate(WORDS) if at % 1_000 != n))
+               banned=frozenset(word for index, word in enumerate(WORDS) if index % 1_000 != n))
         for n in range(count)
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The review page: it holds every row as data, and nothing of a row can run, load or leave its place."""
+"""The review page: it has every row as data, and no part of a row can run, load something or leave its place."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_no_published_text_carries_anything_of_five_hundred_hostile_rows() -> No
 
 
 def hostile_page() -> str:
-    """Every hostile text as if it had been published, and as if it had been refused."""
+    """The page with every hostile text, once as if it were published, and once as if it were refused."""
     rows, refused = [], []
     clean, _ = write(inputs_of(items_of([item()])), brief())
     for one in HOSTILE:
@@ -104,9 +104,9 @@ def test_the_page_is_self_contained_and_its_data_is_inert() -> None:
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
-    assert found
-    return json.loads(found[1])
+    match = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    assert match
+    return json.loads(match[1])
 
 
 def rows_of(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -132,13 +132,13 @@ def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
     inputs = inputs_of(items_of([item()]))
     rows = [row for channel in ("card", "push", "sms") for row in write(inputs, brief(channel=channel))[0]]
     refused = [(brief(channel=channel), Refused("text", "model", "voice", "word")) for channel in ("card", "push")]
-    told = {row["copy_id"]: n for n, row in enumerate(rows) if n}  # nobody is told the first
-    page = page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of([item()]), told, 5)
+    readers_of = {row["copy_id"]: n for n, row in enumerate(rows) if n}  # nobody is told the first
+    page = page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of([item()]), readers_of, 5)
     data, shown = data_of(page), rows_of(data_of(page))
     assert [row["verdict"] for row in shown] == ["published"] * 4 + ["rejected"]
     assert [row["told"] for row in shown[:4]] == [len(rows) - 1 - n for n in range(4)]
     assert data["titles"] == {item()["item_id"]: {"en": item()["title"], "zh": item()["title_zh"]}}
-    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(inputs, []), items_of([]), told, 99))
+    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(inputs, []), items_of([]), readers_of, 99))
     assert sorted(row["told"] for row in rows_of(every)) == list(range(len(rows)))
     assert every["titles"] == {}  # an item that left the catalogue
 

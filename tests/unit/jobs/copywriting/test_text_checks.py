@@ -1,4 +1,4 @@
-"""Checks of one text: shipped templates pass them, and a text that a person blocked has no other problem."""
+"""Checks of one text: shipped templates pass them, and a text that a person blocked has only this problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which text each reader gets: one a place, by its share, the same every night, and no list that repeats itself."""
+"""Which text each reader gets: one text per place, by shares, the same every night, and no repetition in a list."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ Place = tuple[str, str]  # user_id, item_id
 
 def text(user: str, item: str, wording: str, share: float, said: int | None = None) -> tuple[Any, ...]:
     copy_id = f"{item} {wording}"
-    number = said if said is not None else sum(ord(letter) * 31**at for at, letter in enumerate(copy_id)) % 2**31
+    number = said if said is not None else sum(ord(letter) * 31**index for index, letter in enumerate(copy_id)) % 2**31
     return (user, "card", item, wording, number, share, copy_id, None, None, None)
 
 
 def chosen(spark: SparkSession, rows: Iterable[tuple[Any, ...]], seed: int = 7) -> dict[Place, str]:
     """(user_id, item_id) -> wording."""
-    found = chosen_texts(spark.createDataFrame(list(rows), DDL), seed).select("user_id", "item_id", "wording").collect()
-    assert len(found) == len({(row.user_id, row.item_id) for row in found})
-    return {(row.user_id, row.item_id): row.wording for row in found}
+    choice = (
+        chosen_texts(spark.createDataFrame(list(rows), DDL), seed).select("user_id", "item_id", "wording").collect()
+    )
+    assert len(choice) == len({(row.user_id, row.item_id) for row in choice})
+    return {(row.user_id, row.item_id): row.wording for row in choice}
 
 
 def lists() -> list[tuple[Any, ...]]:
-    """Each item has two of eight wordings, one drawn four times as often as the other."""
+    """Lists in which each item has two of eight wordings; one is drawn four times as often as the other."""
     return [
         text(f"u{user}", f"g{place}", f"t{wording}", share)
         for user in range(USERS)
@@ -47,9 +49,9 @@ def usual(spark: SparkSession) -> dict[Place, str]:
     return chosen(spark, lists())
 
 
-def of_users(found: dict[Place, str]) -> dict[str, Counter[str]]:
+def of_users(wordings: dict[Place, str]) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for (user, _), wording in found.items():
+    for (user, _), wording in wordings.items():
         counts[user][wording] += 1
     return counts
 
@@ -61,7 +63,7 @@ def test_every_place_has_one_text_and_no_list_a_wording_too_often(usual: dict[Pl
 
 def test_texts_come_by_their_shares(usual: dict[Place, str], spark: SparkSession) -> None:
     first = sum(wording == f"t{int(item[1:]) % 8}" for (_, item), wording in usual.items()) / len(usual)
-    assert 0.7 < first < 0.85  # a few gave way
+    assert 0.7 < first < 0.85  # a few gave way to other wordings
     alone = chosen(spark, (row for row in lists() if row[2] == "g3"))
     assert sum(wording == "t3" for wording in alone.values()) / USERS == pytest.approx(0.8, abs=0.06)
 
@@ -86,8 +88,8 @@ def test_the_first_to_choose_gives_way_to_one_that_has_no_other(spark: SparkSess
     either = [
         text(f"u{user}", "g2", wording, share) for user in range(20) for wording, share in (("t", 0.99), ("s", 0.01))
     ]
-    found = chosen(spark, only + either)
-    assert {wording for (_, item), wording in found.items() if item == "g2"} == {"s"}
+    wordings = chosen(spark, only + either)
+    assert {wording for (_, item), wording in wordings.items() if item == "g2"} == {"s"}
 
 
 def test_no_text_stands_twice_in_a_list(spark: SparkSession) -> None:

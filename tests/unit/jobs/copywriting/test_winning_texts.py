@@ -1,4 +1,4 @@
-"""Texts that won, and what of them the next copywriter learns from; texts that lost, which are written no more."""
+"""Texts that won, from which the next copywriter learns; texts that lost, which are not written any more."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_text_wins_that_is_surely_clicked_more_than_the_others_of_its_group() 
 def test_a_little_more_or_seen_too_little_does_not_win() -> None:
     assert won(*copy_of([(1000, 55), (1000, 50), (1000, 52)])) == []
     assert won(*copy_of([(199, 100), (1000, 50)])) == []
-    assert won(*copy_of([(1000, 120)])) == []  # beside nothing, nothing has won
+    assert won(*copy_of([(1000, 120)])) == []  # without another text, no text has won
 
 
 def test_groups_are_not_compared_with_each_other() -> None:
@@ -73,7 +73,7 @@ def test_without_clicks_or_on_the_first_night_nothing_has_won() -> None:
 
 
 def brief_of(clicks: Iterable[tuple[int, int]], **changed: Any) -> tuple[list[int], list[dict[str, Any]]]:
-    """(variants that stay, what is told of those that go) of one brief whose texts were shown and clicked so."""
+    """(variants that stay, reasons of those that are dropped) of one brief with these (shown, clicked) of its texts."""
     copy, counts = copy_of(clicks, item_id="g1", **changed)
     variants = pa.array(range(copy.num_rows), pa.int32())
     copy = copy.set_column(copy.schema.get_field_index("variant"), "variant", variants)
@@ -95,7 +95,7 @@ def test_a_text_that_surely_lost_to_the_others_of_its_brief_goes_and_the_reason_
         ([(3000, 10)], {}),
         ([(0, 0), (3000, 10)], {}),
         ([(3000, 300), (3000, 150)], {"wording": APPROVED}),
-        ([(3000, 300), (3000, 310), (3000, 290), (3000, 10)], {}),  # the fourth is an experiment's
+        ([(3000, 300), (3000, 310), (3000, 290), (3000, 10)], {}),  # the fourth text belongs to an experiment
     ],
 )
 def test_what_is_not_surely_worse_or_somebody_wants_stays(
@@ -106,7 +106,7 @@ def test_what_is_not_surely_worse_or_somebody_wants_stays(
 
 def test_of_a_brief_the_best_always_stays() -> None:
     for clicks in ([(9000, 0), (9000, 0)], [(9000, 9000), (9000, 0), (9000, 0)], [(9000, 5), (9000, 4), (9000, 900)]):
-        best = max(range(len(clicks)), key=lambda at: clicks[at][1])
+        best = max(range(len(clicks)), key=lambda index: clicks[index][1])
         assert best in brief_of(clicks)[0]
 
 

@@ -1,4 +1,4 @@
-"""Shares of wordings: they move with clicks within bounds, losers retire, and a user's draw has one text."""
+"""Shares of wordings: they move with clicks within bounds, losers retire, and a user's draw gives one text."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def test_every_draw_of_a_user_has_one_text_of_its_brief() -> None:
     rows, _ = write(inputs_of(items_of([item()])), brief(channel="push"))
     copy = copy_table(rows).sort_by("variant")
     arms = {(*brief()[1:], row["wording"]): share for row, share in zip(rows, (0.75, 0.25), strict=True)}
-    found = variants_of(copy, arms)
-    assert found["share"].to_pylist() == [0.75, 0.25]
-    assert found["wording"].to_pylist() == [row["wording"] for row in rows]
-    assert len(set(found["said"].to_pylist())) == 2
+    variants = variants_of(copy, arms)
+    assert variants["share"].to_pylist() == [0.75, 0.25]
+    assert variants["wording"].to_pylist() == [row["wording"] for row in rows]
+    assert len(set(variants["said"].to_pylist())) == 2
 
 
 def test_texts_of_a_model_are_no_wording_that_a_list_could_repeat() -> None:
     drafts = [Draft("A beige speaker for your evenings.", "model", "model")]
     rows, _ = write(inputs_of(items_of([item()])), brief(), drafts)
-    found = variants_of(copy_table(rows), {})
-    assert found["wording"].to_pylist() == [rows[0]["copy_id"], rows[1]["wording"]]
+    variants = variants_of(copy_table(rows), {})
+    assert variants["wording"].to_pylist() == [rows[0]["copy_id"], rows[1]["wording"]]
 
 
 def test_a_text_has_an_id_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Copy of a shop of a few items: what is said, what is refused and why, and what stands the next night."""
+"""Copy of a shop with a few items: which texts are written, which are refused and why, which stay the next night."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_a_voice_says_its_own_words_first_and_then_those_that_were_dealt_to_it()
             for style in inputs.rules.voices:
                 rows, _ = write(inputs, brief(item_id, style=style, language=language))
                 said[style] = {row["text"] for row in rows}
-                own = {"any"} if style == inputs.rules.default_style else {style}
-                assert {style_of[row["wording"]] for row in rows} == own
+                styles = {"any"} if style == inputs.rules.default_style else {style}
+                assert {style_of[row["wording"]] for row in rows} == styles
             shared += sum(map(len, said.values())) - len(set().union(*said.values()))
         assert shared == 0
 
@@ -110,9 +110,9 @@ def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> Non
 def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
     before = PastCatalogues({"g1": 120.0}, NIGHT, None, None)
     rows, _ = write(inputs_of(items_of([item()], before)), brief(strategy="price_drop"))
-    told = [(row["text"], fact) for row in rows for fact in json.loads(row["facts"])]
-    assert {"price", "old_price"} <= {fact["slot"] for _, fact in told}
-    for text, fact in told:
+    facts_of_texts = [(row["text"], fact) for row in rows for fact in json.loads(row["facts"])]
+    assert {"price", "old_price"} <= {fact["slot"] for _, fact in facts_of_texts}
+    for text, fact in facts_of_texts:
         assert fact["table"]
         assert fact["row"]
         assert fact["start"] is None or text[fact["start"] : fact["end"]] == fact["value"]
@@ -382,7 +382,7 @@ def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_ma
 
 
 def test_voices_and_languages_are_drafted_in_turns() -> None:
-    plain = [brief(f"g{at}") for at in range(3)]
+    plain = [brief(f"g{number}") for number in range(3)]
     young, chinese = brief("g1", style="young"), brief("g2", language="zh")
     assert in_turns([*plain, young, chinese]) == [plain[0], young, chinese, *plain[1:]]
 

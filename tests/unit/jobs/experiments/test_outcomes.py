@@ -1,4 +1,4 @@
-"""What users did under each arm: put down to the right list, night after night as in one rebuild; and what is said."""
+"""What users did in each arm: counted for the right list, night after night as in one rebuild; and the results."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def events_frame(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
 
 def outcomes(made: DataFrame) -> dict[tuple[str, str, str], dict[str, Any]]:
     rows = [row.asDict() for row in made.collect()]
-    found = {(r.pop("experiment"), r.pop("user_id"), r.pop("arm")): r for r in rows}
-    assert len(found) == len(rows)
-    return found
+    by_key = {(r.pop("experiment"), r.pop("user_id"), r.pop("arm")): r for r in rows}
+    assert len(by_key) == len(rows)
+    return by_key
 
 
 def run(spark: SparkSession, events: list[Any], lists: list[Any], terms: list[Any], old: DataFrame | None = None,
@@ -71,7 +71,7 @@ def test_an_event_counts_for_the_list_that_stood_when_it_happened(spark: SparkSe
         an_event("u", "a", "purchase", 0, 1),  # before the list was shown
         an_event("u", "a", "purchase", 1, 1),
         an_event("u", "q", "purchase", 1, 1),
-        an_event("u", "z", "purchase", 2, 3),  # late, under the old list, and not of it
+        an_event("u", "z", "purchase", 2, 3),  # late, while the old list was shown, which did not contain it
         an_event("u", "b", "click", 3, 3),
         an_event("u", "a", "purchase", 3, 3),  # three days after the list that had it
         an_event("u", "s", "purchase", 4, 4),  # a spare
@@ -80,14 +80,14 @@ def test_an_event_counts_for_the_list_that_stood_when_it_happened(spark: SparkSe
         an_event(None, "a", "purchase", 1, 1),
         an_event("u", None, "search", 4, 4),
     ]
-    found = outcomes(run(spark, events, lists, terms, before=[("u", 1.5)]))
-    kept = ("impressions", "clicks", "listed_purchases", "purchases", "nights", "weight", "weighted", "before")
-    assert {key: tuple(row[c] for c in kept) for key, row in found.items()} == {
+    by_key = outcomes(run(spark, events, lists, terms, before=[("u", 1.5)]))
+    columns = ("impressions", "clicks", "listed_purchases", "purchases", "nights", "weight", "weighted", "before")
+    assert {key: tuple(row[c] for c in columns) for key, row in by_key.items()} == {
         ("x", "u", "old"): (0, 0, 1, 3, 2, 8.0, 8.0, 1.5),
         ("x", "u", "new"): (0, 1, 0, 2, 2, 8.0, 8.0, 1.5),
     }
-    assert found["x", "u", "old"]["entered_on"] == day(1)
-    assert found["x", "u", "new"]["entered_on"] == day(3)
+    assert by_key["x", "u", "old"]["entered_on"] == day(1)
+    assert by_key["x", "u", "new"]["entered_on"] == day(3)
 
 
 def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
@@ -118,7 +118,7 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
     for night in (1, 2, 4, 5, 6):
         tonight = [e for e in events if e["arrived"] == day(night)]
         known = [row for row in lists if row[-1] < day(night)]
-        before = [("u1", 2.0 if day(night) in entered else 99.0)]  # what the arm did to a user must not leak in
+        before = [("u1", 2.0 if day(night) in entered else 99.0)]  # effects of the arm on a user must not leak in
         made = run(spark, tonight, known, terms, state, before)
         state = frame(spark, [tuple(r) for r in made.collect()], EXPERIMENT_OUTCOMES.ddl)
     assert outcomes(state) == whole
@@ -146,12 +146,12 @@ def table_of(users: list[str], arms: list[str], bought: np.ndarray) -> pa.Table:
 
 def judged(allotted: Allotment, n: int = 3_000, rates: tuple[float, float] = (0.1, 0.2), lost: float = 0.0,
            **changed: Any) -> Judged:  # fmt: skip
-    """n users of whom the share `lost` of arm b never shows up, each in the arm that the first night gave him."""
+    """n users, each in the arm of the first night; the share `lost` of the users of arm b is never observed."""
     rng = np.random.default_rng(5)
     users = np.array([f"u{number}" for number in range(n)])
     arm = Allotment.first(SHARES).arm_of(places(users.tolist(), "x", "s"))
-    there = (arm == 0) | (rng.random(n) >= lost)
-    users, arm = users[there], arm[there]
+    is_observed = (arm == 0) | (rng.random(n) >= lost)
+    users, arm = users[is_observed], arm[is_observed]
     bought = (rng.random(len(users)) < np.array(rates)[arm]).astype(np.int64) * 3
     names = [list(SHARES)[number] for number in arm]
     return Judged.of(experiment(**changed), allotted, table_of(users.tolist(), names, bought))

@@ -1,4 +1,4 @@
-"""Interest and features as recurrences: night after night they are what one rebuild from all events gives."""
+"""Interest and features as recurrences: night after night they equal one rebuild from all events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NIGHTS = 6
 CONFIG = InterestConfig(half_life_days=5.0)  # short, so that a wrong age shows
 KINDS = ("view", "cart", "wishlist", "purchase", "return", "search", "rating", "impression", "click")
 
-# (arrives in night, days late; -1: already tomorrow in UTC, user, item, event type, quantity, price, stars)
+# (night of arrival, days late (-1: it is tomorrow already in UTC), user, item, event type, quantity, price, stars)
 EVENT = st.tuples(
     st.integers(0, NIGHTS - 1),
     st.integers(-1, 4),
@@ -53,12 +53,12 @@ def advance(table: Table, previous: DataFrame, events: DataFrame, night: date, b
 
 def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
     rows = [row.asDict() for row in made.collect()]
-    found = {tuple(row.pop(k) for k in table.key): row for row in rows}
-    assert len(found) == len(rows)
-    return found
+    rows_by_key = {tuple(row.pop(k) for k in table.key): row for row in rows}
+    assert len(rows_by_key) == len(rows)
+    return rows_by_key
 
 
-# An example is 18 jobs of Spark in 3: few of them, each with many pairs, and no minutes spent on making one smaller.
+# Each example costs many Spark jobs: so there are few, each with many pairs, and failing ones are not made smaller.
 @settings(
     max_examples=3,
     deadline=None,
@@ -85,7 +85,7 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, history: list[tuple
         assert set(nightly) == set(rebuilt)
         for key, row in rebuilt.items():
             for name, value in row.items():
-                # a night rounds to 2^-30: what it sums may be a few of these apart
+                # a night rounds to 2^-30, so sums may differ by a few of these units
                 wanted = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
                 assert nightly[key][name] == wanted, (table.name, key, name)
 

@@ -28,7 +28,7 @@ from schemas.tables import (
 START = date(2026, 1, 1)
 INTEREST = InterestConfig(half_life_days=5.0)
 LAPSED = 20  # days
-# Night after night with some that did not run, over more days than stay open.
+# Nights one after another, some of which did not run, over more days than stay open.
 NIGHTS = [START + timedelta(days=n) for n in (0, 1, 9, 80, 81)]
 
 
@@ -58,20 +58,20 @@ SHELF = [
 
 
 def stored(made: DataFrame, table: Table) -> DataFrame:
-    """The rows as the job has them once they are written and read again: no plan but their own."""
+    """The rows after they were written and read again, as in the job: without the Spark plan that made them."""
     rows = made.select(*table.names).collect()
     return made.sparkSession.createDataFrame(rows, table.ddl).coalesce(1)
 
 
 def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
     rows = [row.asDict() for row in made.select(*table.names).collect()]
-    found = {tuple(row.pop(k) for k in table.key): row for row in rows}
-    assert len(found) == len(rows)
-    return found
+    rows_by_key = {tuple(row.pop(k) for k in table.key): row for row in rows}
+    assert len(rows_by_key) == len(rows)
+    return rows_by_key
 
 
 def a_history(seed: int) -> dict[date, list[dict[str, Any]]]:
-    """Night -> what arrived in it: of the days since the night before, and up to 4 days late."""
+    """Night -> the events of its drop: from the days since the night before, and up to 4 days late."""
     rng = random.Random(seed)
     drops: dict[date, list[dict[str, Any]]] = {}
     before = START - timedelta(days=3)
@@ -177,9 +177,9 @@ def test_a_sale_is_below_the_usual_price_and_a_new_price_is_not_for_ever(spark: 
             {"item_id": "i", "currency": "EUR", "price": p, "seen": float(n), "bought": 0.0, "last_event_on": START}
             for p, n in seen
         ]
-        found = purchase_habits.usual_prices(frame(spark, ITEM_PRICES, rows)).collect()
-        assert len(found) == 1
-        return found[0].usual
+        prices = purchase_habits.usual_prices(frame(spark, ITEM_PRICES, rows)).collect()
+        assert len(prices) == 1
+        return prices[0].usual
 
     assert usual((10.0, 8), (7.0, 3)) == 10.0
     assert usual((10.0, 3), (12.0, 5)) == 12.0
@@ -256,7 +256,7 @@ def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
     assert known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
     assert made["none"]["monetary"] == 0.0
     made = portray(spark, users[3:4], events[3:], ProfilesConfig(), START)
-    assert made["both"]["monetary"] is None  # though nobody pays in one
+    assert made["both"]["monetary"] is None  # although nobody pays in one currency
 
 
 def test_settings_out_of_order_are_refused() -> None:

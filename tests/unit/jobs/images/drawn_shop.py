@@ -1,4 +1,4 @@
-"""A small shop's lake of pictures: boxes of one colour on light grey, for the tests of drafts."""
+"""The lake of a small shop with pictures for tests of drafts: boxes of one colour on light grey."""
 
 import datetime as dt
 import hashlib
@@ -40,7 +40,7 @@ def night_of(root, day=1, run="001", **sections):
 
 
 def receive(night, colours, per_colour=1):
-    """Items COLOUR-NUMBER with one picture each, as receive_images leaves them, current; returns their bytes."""
+    """Makes items COLOUR-NUMBER with one current picture each, as receive_images does. Returns the pictures' bytes."""
     rows, items, bytes_of = [], [], {}
     with PackWriter(night.lake, PICTURES, night.date, night.run) as packs:
         for colour in colours:

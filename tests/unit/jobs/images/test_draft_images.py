@@ -1,4 +1,4 @@
-"""The job: nothing generated is published before its approval, an approval is for bytes, drafts are made once."""
+"""The job: no generated picture is published without approval, an approval is for exact bytes, drafts are made once."""
 
 import datetime as dt
 import shutil
@@ -71,13 +71,13 @@ def files(night):
 
 def test_each_request_gets_a_draft_or_a_reason_and_none_is_published(shop):
     night = shop()
-    found = rows(night)
-    assert {key: row["state"] for key, row in found.items()} == {
+    drafts = rows(night)
+    assert {key: row["state"] for key, row in drafts.items()} == {
         ("Red-0", "repair"): "offered", ("Red-0", "recolour"): "offered", ("nobody", "repair"): "refused"
     }  # fmt: skip
-    assert found["nobody", "repair"]["reason"] == "the item has no picture 1 tonight"
-    assert (found["Red-0", "recolour"]["looks"], found["Red-0", "recolour"]["chance"]) == ("Blue", pytest.approx(0.9))
-    assert found["Red-0", "repair"]["model"].startswith("models/image_editor/")
+    assert drafts["nobody", "repair"]["reason"] == "the item has no picture 1 tonight"
+    assert (drafts["Red-0", "recolour"]["looks"], drafts["Red-0", "recolour"]["chance"]) == ("Blue", pytest.approx(0.9))
+    assert drafts["Red-0", "repair"]["model"].startswith("models/image_editor/")
     assert all(mark_of(file.read_bytes()) for file in files(night))
     assert len(files(night)) == 2
     assert not rows(night, APPROVED_IMAGES)
@@ -89,9 +89,9 @@ def test_nothing_generated_stands_in_a_table_or_page_of_others(shop):
     said = [draft.encode() for draft in drafts if draft]
     assert said
     root = Path(night.lake.root)
-    own = {root / "tables" / IMAGE_DRAFTS.name, root / "drafts", root / "reports"}
+    draft_folders = {root / "tables" / IMAGE_DRAFTS.name, root / "drafts", root / "reports"}
     for path in root.rglob("*"):
-        if path.is_file() and not any(folder in path.parents for folder in own):
+        if path.is_file() and not any(folder in path.parents for folder in draft_folders):
             assert not [one for one in said if one in path.read_bytes()], path
     assert [path.name for path in (root / "reports").rglob("*.html")] == ["drafts.html"]
     assert [table.name for table in STORED if table.product and "draft_id" in table.names] == ["approved_images"]
@@ -108,7 +108,7 @@ def test_an_approved_draft_is_published_and_made_only_once(shop):
     assert set(published) == {("Red-0", "repair")}
     assert published["Red-0", "repair"]["draft_hash"] == draft["draft_hash"]
     assert published["Red-0", "repair"]["generated"] is True
-    assert not rows(shop(3), APPROVED_IMAGES)  # taken back
+    assert not rows(shop(3), APPROVED_IMAGES)  # the approval was taken back
 
 
 def test_an_approval_is_for_the_bytes_that_were_seen(shop):

@@ -1,4 +1,4 @@
-"""One draft: what a recogniser must see, where damage is, and why nothing is offered."""
+"""One draft: what the recogniser must see, where damage is, and why no draft is offered."""
 
 import io
 

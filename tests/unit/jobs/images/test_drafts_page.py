@@ -1,4 +1,4 @@
-"""The page of drafts: bounded, those that wait first, and nothing of a row runs or loads in a browser."""
+"""The page of drafts: it is bounded, waiting drafts come first, and no part of a row runs or loads in a browser."""
 
 from __future__ import annotations
 

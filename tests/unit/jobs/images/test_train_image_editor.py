@@ -1,4 +1,4 @@
-"""The editor is trained where drafts are asked for and pictures are enough, and stays unless a new one is no worse."""
+"""The editor is trained if drafts are wanted and pictures are enough; a worse new editor does not replace it."""
 
 import numpy as np
 import pytest
@@ -34,9 +34,9 @@ def run(tmp_path):
 
 
 def test_it_is_trained_once_and_then_carried_over(run):
-    night, told = run()
-    assert told["start"] == "there is none"
-    assert told["promoted"]
+    night, facts = run()
+    assert facts["start"] == "there is none"
+    assert facts["promoted"]
     assert load_newest(night, EDITOR, PictureEditor, "train_image_editor").config.size == 32
     assert run(2)[1]["start"] == "carried over"
     again = run(3, every_days=2)[1]
@@ -46,8 +46,8 @@ def test_it_is_trained_once_and_then_carried_over(run):
 
 def test_nothing_is_trained_for_a_shop_that_asks_for_no_drafts_or_has_few_pictures(run):
     assert run(asked=False)[1]["start"] == "none: image_drafts.requests is empty"
-    night, told = run(2, least_pictures=100)
-    assert told["start"] == "none: 35 pictures"
+    night, facts = run(2, least_pictures=100)
+    assert facts["start"] == "none: 35 pictures"
     assert night.lake.model_before(EDITOR, night.date, including=True) is None
 
 

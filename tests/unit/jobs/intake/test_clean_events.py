@@ -34,13 +34,13 @@ def cleaned(
     raw = spark.createDataFrame([tuple(row.values()) for row in lines], LINES)
     seen = [tuple(row.get(name) for name in CLEAN_EVENTS.names) for row in earlier]
     frame = lines_by_visitor(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
-    found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
+    rows_by_table: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
     for name, rows in reject_and_sessionise(
         iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())
     ):
-        found[name] += rows.to_pylist()
-    assert len(lines) == sum(map(len, found.values()))
-    return found[CLEAN_EVENTS.name], found[REJECTED_EVENTS.name]
+        rows_by_table[name] += rows.to_pylist()
+    assert len(lines) == sum(map(len, rows_by_table.values()))
+    return rows_by_table[CLEAN_EVENTS.name], rows_by_table[REJECTED_EVENTS.name]
 
 
 def reasons(rows: list[dict]) -> dict[str, int]:
@@ -66,7 +66,7 @@ def test_an_id_of_an_earlier_night_is_a_duplicate_and_another_visitors_is_not(sp
 def test_more_events_on_one_day_than_the_limit_make_a_crawler_of_that_day_only(spark: SparkSession) -> None:
     busy = [line(f"b{n}", n) for n in range(6)]
     calm = [line(f"c{n}", n, day=NIGHT - dt.timedelta(days=1)) for n in range(5)]
-    nobody = [line(f"n{n}", n, user_id=None) for n in range(9)]  # no id at all: each is a visitor of its own
+    nobody = [line(f"n{n}", n, user_id=None) for n in range(9)]  # without any id, each line is another visitor
     kept, rejected = cleaned(spark, busy + calm + nobody)
     assert sorted(r["event_id"][0] for r in kept) == ["c"] * 5 + ["n"] * 9
     assert reasons(rejected) == {"crawler": 6}

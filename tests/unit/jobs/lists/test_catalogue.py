@@ -1,4 +1,4 @@
-"""The popularity lists that a user's list falls back on."""
+"""The popularity lists that fill up a user's list."""
 
 import pyarrow as pa
 

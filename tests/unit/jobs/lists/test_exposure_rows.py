@@ -1,4 +1,4 @@
-"""Exposure of groups of items: shares that add up, bounded rows, and shops that lack what groups are made of."""
+"""Exposure of groups of items: shares that add up, bounded rows, and shops without the attributes of groups."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ def rows_of(least: int = 30, **groups: list[str]) -> dict[tuple[str, str], dict[
     named = {name: np.array(groups.get(name, ["unknown"] * 600), object) for name in ("gender", "age_band", "country")}
     if "by_activity" in groups:
         named["gender"] = np.where(RNG.random(600) < np.array([0.2, 0.5, 0.8])[band], "m", "f").astype(object)
-    found = group_rows(
+    rows = group_rows(
         "all purchases",
         {"ndcg@12": values, "map@12": values},
         named | {"activity": np.array(BANDS, object)[band]},
         least,
     )
-    return {(row["attribute"], row["group"]): row for row in found}
+    return {(row["attribute"], row["group"]): row for row in rows}
 
 
 def test_a_gap_of_activity_is_a_gap_that_matching_closes() -> None:

@@ -1,4 +1,4 @@
-"""Edits of the lists by own history: each puts items at their place and returns new lists."""
+"""Edits of lists by the user's own history: each puts items at their place and returns new lists."""
 
 import numpy as np
 
@@ -12,9 +12,9 @@ def own(*rows):
     return made
 
 
-def put(lists, codes, source, chance, at):
+def put(lists, codes, source, chance, rank):
     """As `put_first` and `explore` do, once they know the items (n, 1)."""
-    return place(lists, _listed_or_new(lists, np.array(codes, np.int32), source, chance), at)
+    return place(lists, _listed_or_new(lists, np.array(codes, np.int32), source, chance), rank)
 
 
 def test_new_items_take_their_places():

@@ -1,4 +1,4 @@
-"""Tasks of a night in one process: which run after a failure, what the error says, and with which exit status."""
+"""Tasks of a night in one process: which run after a failure, what the error says, and the exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAY = dt.date(2026, 1, 6)
 
 @pytest.fixture
 def night(tmp_path: Path) -> Night:
-    """A night of an empty lake and a folder without files: whatever reads fails, and says what it lacks."""
+    """A night of an empty lake and a folder without files: every job that reads fails, and says what is missing."""
     return Night(DAY, Lake(str(tmp_path / "lake")), "001", Settings(), "sample_shop", str(tmp_path))
 
 
@@ -59,7 +59,7 @@ def test_what_trains_runs_in_a_second_process_and_what_waits_for_it_comes_after_
         for job in ("judge_lists", "train_copywriter", "show_images")
     }
     assert began["judge_lists"] < began["show_images"]  # it did not wait for the copy
-    assert isinstance(failure.value.failed["train_copywriter"], FileNotFoundError)  # its own error, not the process's
+    assert isinstance(failure.value.failed["train_copywriter"], FileNotFoundError)  # the job's error, not the process's
 
 
 def test_a_side_process_that_is_killed_is_a_task_that_failed(night: Night) -> None:

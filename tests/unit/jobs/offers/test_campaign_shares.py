@@ -1,4 +1,4 @@
-"""Shares of a budget line: where they begin, what they leave to spend, when they move, and within which bounds."""
+"""Shares of a budget line: how they begin, how much they allow to spend, when they move, and within which bounds."""
 
 from __future__ import annotations
 

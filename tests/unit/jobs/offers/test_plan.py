@@ -25,7 +25,7 @@ from tests.unit.schemas.campaigns.campaign_file import campaign_file
 
 DAY = dt.date(2026, 3, 10)
 CAMPAIGNS = parse_campaigns(tomllib.loads(campaign_file()))
-BACK, CART = 0, 1  # their places in CAMPAIGNS
+BACK, CART = 0, 1  # their indexes in CAMPAIGNS
 
 
 def item(name: str, **columns: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def decided(
 
 
 def eligible_rows(rows: list[dict]) -> pa.Table:
-    """ELIGIBLE_COLUMNS, null where a row does not say, as Spark would give them."""
+    """The rows with all ELIGIBLE_COLUMNS, as Spark would give them; a column that a row lacks is null."""
     types = dict.fromkeys(ELIGIBLE_COLUMNS, pa.float64())
     types |= dict.fromkeys(("user_id", "item_id", "category", "member_level"), pa.string())
     types |= {"had_lately": pa.bool_(), "campaign": pa.int32(), "contacts": pa.int64(), "views": pa.int64()}

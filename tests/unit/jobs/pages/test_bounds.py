@@ -1,4 +1,4 @@
-"""No page grows with the shop: each says how much of everything is on it, also where there is nothing."""
+"""No page grows with the shop: each page says how much of everything it shows, also if there is nothing to show."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOUNDS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages of a night that left no table."""
+    """The pages of a night without any table."""
     root = tmp_path_factory.mktemp("bounds")
     shown(root, clean_events={"raw": 2, "kept": 2, "rejected": {}})
     return root / f"reports/date={DAY}"

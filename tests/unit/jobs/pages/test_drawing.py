@@ -41,10 +41,10 @@ def a_page(text: str) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_a_hostile_text_adds_no_tag(text: str) -> None:
-    mine, theirs = Tags(), Tags()
-    mine.feed(a_page("Oak lamp, one of a kind, as long as a cell"))
-    theirs.feed(a_page(text))
-    plainly = [[(tag, {k for k in attrs if k != "class"}) for tag, attrs in tags.seen] for tags in (mine, theirs)]
+    harmless, hostile = Tags(), Tags()
+    harmless.feed(a_page("Oak lamp, one of a kind, as long as a cell"))
+    hostile.feed(a_page(text))
+    plainly = [[(tag, {k for k in attrs if k != "class"}) for tag, attrs in tags.seen] for tags in (harmless, hostile)]
     assert plainly[0] == plainly[1]
 
 

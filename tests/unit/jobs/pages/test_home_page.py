@@ -1,4 +1,4 @@
-"""index.html of nights that did not go as planned: held back, published without a product, ended at once."""
+"""index.html of failed nights: held back, published without a product, or ended at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY = dt.date(2026, 1, 6)
 
 
 def shown(tmp_path: Path, **reports: dict[str, object]) -> str:
-    """index.html of a night that left these reports, and no table."""
+    """index.html of a night with these reports and without tables."""
     lake = Lake(str(tmp_path))
     for job, report in reports.items():
         lake.put_json({"seconds": 1.0, **report}, "runs", f"date={DAY}", "run=001", f"{job}.json")

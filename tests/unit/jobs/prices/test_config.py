@@ -1,4 +1,4 @@
-"""Settings of prices: an attribute of a person, and protected ones above all, cannot drive a price."""
+"""Settings of prices: no attribute of a person, least of all a protected one, can influence a price."""
 
 from __future__ import annotations
 

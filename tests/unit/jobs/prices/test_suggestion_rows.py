@@ -1,4 +1,4 @@
-"""Price rows: each thing that is missing is named and gives no figure, and the words name what decided."""
+"""Price rows: each missing input is named and gives no figure, and the reason names what decided."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIGURES = (
 
 
 def complete_facts(items: int = 1) -> PriceFacts:
-    """Items of which everything is known, whose price could rise."""
+    """Items with complete facts, whose price could rise."""
 
     def each(value: object) -> np.ndarray:
         return np.full(items, value, object if isinstance(value, str) else type(value))

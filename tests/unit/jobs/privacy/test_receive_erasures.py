@@ -1,4 +1,4 @@
-"""The shop's nightly list of people to forget: all of them, or a line is named and nobody is."""
+"""The shop's nightly list of people to forget: all are forgotten, or a wrong line is named and nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def deliver(night: Night, data: bytes) -> None:
 
 
 def receive(night: Night) -> dict[str, Any]:
-    """The facts of the job, as the lake keeps them."""
+    """Runs the job. Returns its facts as the lake keeps them."""
     night.begin("receive_erasures")
     with night.reporting():
         receive_erasures.main(night)

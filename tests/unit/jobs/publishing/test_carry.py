@@ -39,7 +39,7 @@ from schemas.tables import (
 
 SHOWN = dt.datetime(2026, 1, 7, tzinfo=dt.UTC)  # tonight is 2026-01-06
 VALID, OVER = SHOWN + dt.timedelta(days=2), SHOWN
-# `sold` is sold out and `gone` was erased: tonight has neither.
+# The item `sold` is sold out and the account `gone` was erased: tonight has neither.
 TONIGHT = Tonight(
     SHOWN,
     pa.array(["ann", "bob", "anonymous"]),
@@ -101,7 +101,7 @@ def test_an_offer_is_carried_while_it_is_valid_and_its_item_is_on_sale() -> None
     rows = table(OFFERS, offer(), offer("bob", item_id=None), offer("bob", item_id="sold"), offer("gone"),
                  offer(valid_until=OVER))  # fmt: skip
     kept = of_dated(rows, OFFERS.name, TONIGHT)
-    assert kept.equals(rows.slice(0, 2))  # row for row as they were promised
+    assert kept.equals(rows.slice(0, 2))  # each row as it was promised
 
 
 def test_an_audience_is_carried_without_erased_accounts_and_sold_out_items() -> None:
@@ -174,7 +174,7 @@ def test_an_offer_with_changed_terms_does_not_count() -> None:
     before = table(OFFERS, offer(), offer("bob", item_id=None))
     assert with_unchanged_terms(before, before).num_rows == 2
     tonight = table(OFFERS, offer(discount_share=0.1), offer("bob", item_id=None, expected_value=5.0))
-    assert with_unchanged_terms(tonight, before)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
+    assert with_unchanged_terms(tonight, before)["user_id"].to_pylist() == ["bob"]  # its expected value is no term
 
 
 def test_pairs_number_users_and_items_and_mark_unknown_ones() -> None:
@@ -198,7 +198,7 @@ def suggestion(question: str, source: str | None, item: str | None = "lamp", **c
 
 
 def test_an_answer_is_carried_while_its_source_is_as_it_was() -> None:
-    """Tonight's digest of a column is what stands there, so that another item, column or value is another digest."""
+    """In this test the digest of a column is its text, so that another item, column or value has another digest."""
     items = {name: lambda column, name=name: f"{column} of {name}" for name in ("lamp", "rug")}
     tonight = replace(TONIGHT, items=items)
     rows = table(
@@ -223,5 +223,5 @@ def test_an_answer_is_carried_while_its_source_is_as_it_was() -> None:
         ),
     )  # fmt: skip
     assert of_service(answers, ITEM_ANSWERS.name, tonight)["topic"].to_pylist() == ["holds"]
-    assert of_service(answers, ITEM_ANSWERS.name, TONIGHT).num_rows == 0  # a night that knows no item carries none
+    assert of_service(answers, ITEM_ANSWERS.name, TONIGHT).num_rows == 0  # a night without items carries none
     assert of_service(answers.slice(0, 0), ITEM_ANSWERS.name, tonight).num_rows == 0

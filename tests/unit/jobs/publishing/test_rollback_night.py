@@ -1,4 +1,4 @@
-"""A rollback moves the pointer, and never beside a night or an erasure."""
+"""A rollback moves the pointer, and never while a night or an erasure runs."""
 
 from __future__ import annotations
 

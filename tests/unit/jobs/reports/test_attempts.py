@@ -1,4 +1,4 @@
-"""describe_night after attempts that failed: the last whole run is shown, and the failures above it."""
+"""describe_night after failed attempts: it shows the last whole run, and the failures above it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FACTS = {"clean_events": {"raw": 7, "kept": 7, "rejected": {}, "tallies": {}}, "
 
 
 def whole_run(lake: Lake, run: str, **failing: str) -> None:
-    """The reports that a night leaves; `failing` names a job and its error."""
+    """Writes the reports of a night; `failing` names a job and its error."""
     night = Night(DAY, lake, run, Settings())
     for job in (*FACTS, "publish_night", "prune_lake"):
         night.begin(job)
@@ -30,7 +30,7 @@ def whole_run(lake: Lake, run: str, **failing: str) -> None:
 
 
 def red_run(lake: Lake, run: str) -> None:
-    """A real night that stops at its first job: there is no such drop."""
+    """Runs a real night that stops at its first job, since the drop does not exist."""
     with pytest.raises(JobsFailed, match="receive_drop: FileNotFoundError: no folder"):
         nightly.main(Night(DAY, lake, run, Settings(), "sample_shop", f"{lake.root}/nowhere"))
 

@@ -1,4 +1,4 @@
-"""Posting JSON to a real server on this machine: what each failure means, deadlines, and a key that nobody sees."""
+"""Posting JSON to a real server on this machine: what each failure means, deadlines, and that the key stays secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of Java are asked for once, and mean what they meant before."""
+"""Names of Java are looked up once, and their meaning does not change."""
 
 from __future__ import annotations
 

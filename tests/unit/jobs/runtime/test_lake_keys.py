@@ -1,4 +1,4 @@
-"""The keys of a lake: one for each table, raw day and model. Only the lake's own master key opens them."""
+"""The keys of a lake: one for each table, raw day and model. Only the lake's master key decrypts them."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def reopened(lake: Lake) -> Lake:
 
 
 def everything(lake: Lake) -> dict[str, bytes]:
-    found = lake.fs.get_file_info(pa.fs.FileSelector(lake.path(), recursive=True))
-    return {info.path: lake.fs.open_input_file(info.path).read() for info in found if info.is_file}
+    infos = lake.fs.get_file_info(pa.fs.FileSelector(lake.path(), recursive=True))
+    return {info.path: lake.fs.open_input_file(info.path).read() for info in infos if info.is_file}
 
 
 def test_a_lake_is_plain_until_a_setting_says_so(lake: Lake) -> None:
@@ -102,7 +102,7 @@ def test_a_service_may_keep_the_master_key(lake: Lake, monkeypatch: pytest.Monke
     keys = keys_of(Night(DAY, lake, "001", ON).lake)
     assert keys is not None
     made = keys.made("tables/t")
-    with pytest.MonkeyPatch.context() as patch:  # the same key, held by hand
+    with pytest.MonkeyPatch.context() as patch:  # the same key, now in the environment
         patch.delenv(lake_keys.KMS_VARIABLE)
         patch.setenv(lake_keys.KEY_VARIABLE, OTHER)
         held = keys_of(reopened(lake))
@@ -114,17 +114,17 @@ def test_two_processes_that_make_a_key_use_the_same(keyed: Lake, monkeypatch: py
     one, two = keys_of(keyed), keys_of(reopened(keyed))
     assert one is not None
     assert two is not None
-    real, theirs = lake_keys.look, []
+    real, second_keys = lake_keys.look, []
 
     def look_while_another_makes_it(*args: object) -> object:
         seen = real(*args)  # type: ignore[arg-type]
-        if not theirs:
-            theirs.append(b"")
-            theirs[0] = two.made("tables/new")
+        if not second_keys:
+            second_keys.append(b"")
+            second_keys[0] = two.made("tables/new")
         return seen
 
     monkeypatch.setattr(lake_keys, "look", look_while_another_makes_it)
-    assert one.made("tables/new") == theirs[0]
+    assert one.made("tables/new") == second_keys[0]
 
 
 @pytest.mark.parametrize(

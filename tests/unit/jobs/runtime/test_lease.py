@@ -1,4 +1,4 @@
-"""One night at a time: who is refused, who may go on, and what a killed night leaves behind."""
+"""One night at a time: which night is refused, which may go on, and what a killed night leaves behind."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ HOUR = LeaseConfig(minutes=60.0)
 
 
 def leave(lake: Lake, hold: Hold, until: dt.timedelta = dt.timedelta(hours=1), **changed: object) -> None:
-    """What a night that was killed left behind; `until`: from now."""
+    """Writes the hold that a killed night left behind; until: time from now."""
     now = dt.datetime.now(dt.UTC)
     times = {"since": now.isoformat(), "until": (now + until).isoformat()}
     lake.put_json(asdict(replace(hold, **times | changed)), lease.FILE)  # type: ignore[arg-type]
 
 
 def take(lake: Lake, *named: object) -> None:
-    """A night of this process that does nothing; `named` as `new_hold` takes it."""
+    """A night of this process that does nothing; named: the arguments of `new_hold`."""
     with held(lake, new_hold(*named or ("nightly", DAY, "002")), HOUR):  # type: ignore[arg-type]
         pass
 

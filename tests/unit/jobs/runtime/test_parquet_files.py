@@ -1,4 +1,4 @@
-"""Encrypted Parquet: Spark and pyarrow read each other's files, in every form; without the key there is no row."""
+"""Encrypted Parquet: Spark and pyarrow read each other's files, in every form; without the key nobody reads a row."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_file_written_part_by_part_is_encrypted_as_a_whole(lake: Lake) -> None
 
 
 def test_what_spark_writes_pyarrow_reads(lake: Lake, spark: SparkSession) -> None:
-    """Through the writer of tables, and by Spark's own, which wraps keys in Java."""
+    """With our writer of tables, and with Spark's own writer, which wraps keys in Java."""
     frame = spark.range(0, 300, 1, 2).select(F.col("id").cast("string").alias("user_id"), F.col("id").alias("n"))
     version = write_tables(frame, [TABLE], lake, "2026-01-05", "001")["t"]
     files = lake.file_paths(version)
@@ -93,7 +93,7 @@ def test_what_spark_writes_pyarrow_reads(lake: Lake, spark: SparkSession) -> Non
 def test_a_wrong_key_gets_an_error_and_no_row(
     lake: Lake, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also in the session that has just read the file with the right one: Java's Parquet keeps keys for ten minutes."""
+    """Also in a session that has just read the file with the right key: Java's Parquet keeps keys for ten minutes."""
     path = written(lake)
     other = keyed(tmp_path / "other", monkeypatch)
     written(other, "own")
@@ -141,7 +141,7 @@ def test_a_file_without_rows_has_no_page_and_every_reader_takes_it(lake: Lake, s
 
 @pytest.mark.parametrize(("rows", "a_column"), [(0, 0), (1, 70), (999, 70), (1_000, 136)])
 def test_encryption_adds_few_bytes_to_a_small_file(lake: Lake, tmp_path: Path, rows: int, a_column: int) -> None:
-    """A file has 330 bytes for its key. A page and its header have 32 each; a dictionary is a page more."""
+    """A file has 330 bytes more for its key. A page and its header have 32 more each; a dictionary is one more page."""
     data = pa.table({f"c{n}": pa.array([f"v{row % 7}" for row in range(rows)], pa.string()) for n in range(10)})
     there, plain = lake.path("tables/t/date=2026-01-05/run=001"), Lake(str(tmp_path / "plain"))
     added = len(as_bytes(lake, data, f"{there}/a.parquet")) - len(as_bytes(plain, data, plain.path("tables/t/a")))

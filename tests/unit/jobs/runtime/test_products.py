@@ -1,4 +1,4 @@
-"""What is published of each product: fresh, carried or absent, and until when. No lake, no Spark."""
+"""How each product is published: fresh, carried or absent, and until when. No lake, no Spark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UTC = ShopDays("UTC")
 
 
 def run_of(nights: int) -> str:
-    """The published run of so many nights after DAY."""
+    """The name of the run that was published this many nights after DAY."""
     return f"{DAY + dt.timedelta(days=nights)}-001"
 
 
@@ -26,7 +26,7 @@ def tables(*without: str) -> dict[str, Any]:
 
 
 def night(nights: int, failed: dict[Product, str], last: dict[str, Any] | None) -> dict[str, Any]:
-    """The manifest of so many nights after DAY."""
+    """The manifest of the night this many nights after DAY."""
     states = products_of(failed, last, run_of(nights), LIMITS, UTC)
     absent = [name for name, state in states.items() if state.state == "absent"]
     return {
@@ -38,7 +38,7 @@ def night(nights: int, failed: dict[Product, str], last: dict[str, Any] | None) 
 
 
 def nights(broken: Product, count: int) -> list[dict[str, Any]]:
-    """A whole night, then `count` of them on which `broken` fails."""
+    """A whole night, then `count` nights on which `broken` fails."""
     made = [night(0, {}, None)]
     for number in range(1, count + 1):
         made.append(night(number, {broken: f"fault {number}"}, made[-1]))

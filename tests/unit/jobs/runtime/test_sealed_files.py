@@ -1,4 +1,4 @@
-"""Whole files that are sealed: raw copies and models. Whoever has the key reads them as if they were plain."""
+"""Files that are sealed as a whole: raw copies and models. With the key they are read like plain files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_sealed_file_opens_as_it_was(lake: Lake, size: int) -> None:
     "damage",
     [
         lambda data: data[:-1],
-        lambda data: data[: -(5 + 16)],  # the last block is missing whole
+        lambda data: data[: -(5 + 16)],  # the whole last block is missing
         lambda data: data[:-40] + bytes([data[-40] ^ 1]) + data[-39:],
         lambda data: data.replace(b"date=2026-01-05", b"date=2026-01-06", 1),  # it names another key
     ],

@@ -1,4 +1,4 @@
-"""Days of a timezone: each instant is in one, also where clocks change, and a lake has days of one timezone."""
+"""Days of a timezone: each instant is in one day, also when clocks change; a lake has the days of one timezone."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_clock_shows_the_hours_of_the_shop() -> None:
 
 
 def test_no_other_module_of_the_jobs_makes_days_of_instants_or_instants_of_days() -> None:
-    """Each of these was once a day of UTC where the shop's was meant."""
+    """Each such place once used a UTC day instead of the shop's day."""
     jobs = Path(__file__).resolve().parents[4] / "jobs"
     own = re.compile(
         r"dt\.UTC|dt\.time\(|\.combine\(|86_?400|_time\W?\]?\.(date\(|hour)|(?<!days\.)hour\(\W*event_time|_until\b.*\.date\("
@@ -122,8 +122,8 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
     lake, first, second = Lake(str(tmp_path)), dt.date(2026, 3, 2), dt.date(2026, 3, 3)
     west, utc = source(timezone="America/Los_Angeles", day="local"), source(timezone="America/Los_Angeles")
     assert settle_days(lake, utc, first) == days_of(lake) == ShopDays("UTC")
-    assert not lake.exists("days.json")  # as every lake before there was a choice
-    settle_days(lake, west, first)  # no other night has passed its gate: it may be corrected
+    assert not lake.exists("days.json")  # like lakes from before the setting existed
+    settle_days(lake, west, first)  # no other night has passed its gate, so it may be changed
     assert days_of(lake) == days_of(lake, west) == ShopDays("America/Los_Angeles")
     made(lake, first)
     settle_days(lake, west, second)

@@ -1,4 +1,4 @@
-"""What the JVM writes beside the lines of jobs, and what Spark is not told."""
+"""Lines of the JVM between the jobs' lines, and keys that Spark never gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing versions: only files that tasks reported count, and a second attempt leaves nothing of the first."""
+"""Writing versions: only files that tasks reported count, and a second attempt deletes all files of the first."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_table_without_rows_has_a_file_with_its_schema(spark: SparkSession, la
 
 
 def test_small_parts_become_one_row_group(spark: SparkSession, lake: Lake) -> None:
-    """As where each batch of a big log has some rejected rows."""
+    """As in a big log, each of whose batches has some rejected rows."""
 
     def in_parts(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
         for batch in batches:
@@ -95,7 +95,7 @@ def test_a_second_attempt_of_a_run_leaves_nothing_of_the_first(spark: SparkSessi
 
 
 def test_a_write_that_fails_is_not_seen(spark: SparkSession, lake: Lake) -> None:
-    """Some tasks wrote their files, one failed: there is no version, and the next attempt clears them away."""
+    """Some tasks wrote their files and one failed: there is no version, and the next attempt deletes the files."""
 
     def fail_late(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

@@ -1,4 +1,4 @@
-"""Cold items: the battery for each way to place them, what they are worth, users known by features, and the split."""
+"""Cold items: the battery for each way to place them, their quality, users known by features, and the split."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def place(interest, columns, name):
 
 
 class Battery(RecommenderBattery, LearnsTaste):
-    """Item 0 of the battery's shop was never touched: it is the cold one."""
+    """Item 0 of the battery's shop has no event: it is the cold item."""
 
     name = ""
 

@@ -1,4 +1,4 @@
-"""Content: the battery, what a word is and weighs, and items of which little or nothing is known."""
+"""Content: the battery, what counts as a word and its weight, and items with few attributes or none."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The GAN: for items as for users, what it learns, that it repeats itself, and what it refuses."""
+"""The GAN, for items and for users: what it learns, that a seed gives the same result, and what it refuses."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ QUICK = replace(SMALL, steps=5)
 
 
 def planted(rows=300, seed=0):
-    """Conditions (n, 6) and the embeddings (n, 5) that they tell, a turn and a little noise."""
+    """Conditions (n, 6) and the embeddings (n, 5) that follow from them by a matrix, with a little noise."""
     rng = np.random.default_rng(seed)
     turn = np.random.default_rng(1).standard_normal((6, 5))
     conditions = rng.standard_normal((rows, 6)).astype(np.float32)

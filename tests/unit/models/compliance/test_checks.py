@@ -1,4 +1,4 @@
-"""The gate: what is refused, what is let through, and how channels count."""
+"""The gate: which texts it refuses, which it lets through, and how channels count characters."""
 
 from __future__ import annotations
 

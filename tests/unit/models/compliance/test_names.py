@@ -1,4 +1,4 @@
-"""Whether one name may be shown, and whether a refused one tells what its seller is after."""
+"""Whether a name may be shown, and whether a refused name reveals its seller's intent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which clause reads well after which."""
+"""Which clause reads well after which other clause."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def a_pool(seed: int, clauses: int, searches: int) -> Pool:
 
 
 def scored(pool: Pool, search: int, order: tuple[int, ...], usual: int, config: ComposerConfig) -> float:
-    """What a text is worth, clause by clause, as the settings say it."""
+    """The score of a text, clause by clause, by the settings."""
     said: set[int] = set()
     named = np.zeros(2, np.int64)
     total, length = pool.ending_gains[order[-1]], 0
@@ -63,7 +63,7 @@ def test_a_wide_search_finds_the_best_of_all_orders() -> None:
                      and pool.sizes[list(order[:-1])].sum() < usual - shortest
                      and pool.sizes[list(order)].sum() <= usual + 8]  # fmt: skip
             best = max(scored(pool, search, order, usual, config) for order in could)
-            # Of orders of the same clauses only the best goes on, so the very best order may be missed, hardly.
+            # Among orders of the same clauses only the best is continued, so the search may nearly miss the best text.
             assert scored(pool, search, tuple(found), usual, config) >= best - 0.12
 
 

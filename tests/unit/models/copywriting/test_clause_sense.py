@@ -1,4 +1,4 @@
-"""Which clauses stand by themselves, and which say the opposite of an item."""
+"""Which clauses can stand alone, and which contradict an item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The copywriter, tiny: what it may write, that a seed gives the same, what a stopped training and broken files do."""
+"""A tiny copywriter: what it may write, that a seed gives the same texts, stopped training, and broken files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.copywriting.originality import LearnedRuns
 from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, masked, may_say
 from models.copywriting.tokenizer import train_tokenizer
 
-# The pairs below are so alike that nearly all that can be said of them is a copy, so it is allowed here.
+# The pairs below are so alike that nearly every text about them is a copy, so copies are allowed here.
 COPIES = GuideConfig(
     most_copied=1.0, most_copied_en=1.0, longest_copy_zh=99, longest_copy_en=99, beam=3, tokens=300, network=0.2
 )

@@ -1,4 +1,4 @@
-"""Examples: batches hold each once, and a text's log-probability does not depend on its batch."""
+"""Examples: each is in one batch, and a text's log-probability does not depend on its batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The glossary: words of the other language that every item with a value has, and no other."""
+"""The glossary: words of the other language that all items with a value have, and no other item has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text that is being written may say, and what naming a value is worth."""
+"""Which words a text may have while it is being written, and the score for naming a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""N-grams: which are kept, and how they are counted."""
+"""N-grams: which of them are kept, and how they are counted."""
 
 from __future__ import annotations
 

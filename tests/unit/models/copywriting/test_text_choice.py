@@ -1,4 +1,4 @@
-"""The compiled choice of texts is the plain one: place after place, round after round."""
+"""The compiled choice of texts equals the plain choice: place after place, round after round."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST, ROUNDS = 2, 4
 
 
 def plain(ends: list[int], said: Codes, wordings: Codes) -> list[int]:
-    """The rows chosen in one list; `ends`: where its places begin, then its end."""
+    """The rows chosen in one list; ends: the first row of each of its places, then the end of the last."""
     chosen: dict[int, int] = {}
     for place in [*range(len(ends) - 1)] * ROUNDS:
         others = [row for other, row in chosen.items() if other != place]

@@ -1,4 +1,4 @@
-"""Training: it lowers the loss, and a killed run goes on to the same weights."""
+"""Training: it lowers the loss, and a killed run that is resumed ends with the same weights."""
 
 from __future__ import annotations
 

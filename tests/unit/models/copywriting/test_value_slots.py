@@ -1,4 +1,4 @@
-"""Slots for an item's values: what is learned has them, what is shown has the item's own values in their place."""
+"""Slots for an item's values: training texts have the slots, shown texts have the item's own values instead."""
 
 from __future__ import annotations
 

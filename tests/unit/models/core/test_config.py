@@ -1,4 +1,4 @@
-"""Settings: what a mapping may say, and the bounds declared beside a field."""
+"""Settings: which keys and values a mapping may have, and the bounds that a field declares."""
 
 from __future__ import annotations
 

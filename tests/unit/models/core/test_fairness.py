@@ -1,4 +1,4 @@
-"""Exposure, its inequality, popularity lift, and groups held equal in activity: each against what it means."""
+"""Exposure, its inequality, popularity lift, and groups compared at equal activity: each checked by its definition."""
 
 import numpy as np
 import pytest

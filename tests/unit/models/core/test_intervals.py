@@ -1,4 +1,4 @@
-"""Confidence intervals: how often they hold the truth."""
+"""Confidence intervals: how often they contain the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manifest that cannot be used is named."""
+"""The error for an unusable manifest names the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop log: returns, interest, which part of it is the truth, and what it refuses."""
+"""The shop log: returns, interest, which events are the truth, and what it refuses."""
 
 import numpy as np
 import pytest

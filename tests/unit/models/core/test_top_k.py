@@ -1,4 +1,4 @@
-"""top_k against a brute-force ranking, on inputs made to hurt: ties, signed zeros, masks, odd sizes."""
+"""top_k compared with a brute-force ranking, on difficult inputs: ties, signed zeros, masks, odd sizes."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from models.core.top_k import ROWS, SPARE, DoesNotFit, plan_blocks, rank_scores,
 
 
 def oracle(scores, k, seen=None, allowed=None):
-    """Sort every row by (score down, code up); what may not be shown is left out."""
+    """Sort every row by (score down, code up), without the items that may not be shown."""
     codes = np.full((len(scores), k), -1, np.int32)
     best = np.full((len(scores), k), -np.inf, np.float32)
     for user, row in enumerate(scores):

@@ -1,4 +1,4 @@
-"""Which model answers a question, how it is validated, and that a stored one gives the same probabilities."""
+"""Which model answers a question, how it is validated, and that a stored model gives the same probabilities."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from models.customers.lifetime_value import NotEnoughData
 
 
 def logistic(features, truth):
-    """As a classifier that found what made the labels below."""
+    """Like a classifier that found the rule behind the labels below."""
     return Logistic(np.array([2.0, 0.0]), 0.0, features.std(axis=0))
 
 

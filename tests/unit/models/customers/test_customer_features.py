@@ -1,4 +1,4 @@
-"""Features of a customer at a moment."""
+"""Features of a customer at one point in time."""
 
 import numpy as np
 import pytest

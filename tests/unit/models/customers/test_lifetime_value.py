@@ -1,4 +1,4 @@
-"""BG/NBD and Gamma-Gamma: the likelihood against its own integral, the fit and the forecast against a simulation."""
+"""BG/NBD and Gamma-Gamma: the likelihood is checked by its integral, the fit and the forecast by a simulation."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ TRUE = BGNBD(0.9, 30.0, 0.8, 2.5)  # alpha in days
 
 
 def simulated(n, days, ahead, seed=0):
-    """(what was seen after `days`, purchases in the `ahead` days after) of n customers who came on day 0."""
+    """(purchases of the first `days`, number of purchases in the next `ahead` days) of n customers from day 0."""
     rng = np.random.default_rng(seed)
     rate, leaves = rng.gamma(TRUE.r, 1 / TRUE.alpha, n), rng.beta(TRUE.a, TRUE.b, n)
     x, t_x, later, time, here = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.ones(n, bool)

@@ -1,4 +1,4 @@
-"""The fit of segments: the groups that are there, components that explain, and silhouettes by their definition."""
+"""The fit of segments: it finds planted groups, components explain variance, silhouettes follow their definition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ F64 = np.ndarray
 
 
 def labelled(seed: int, groups: int = 4, rows: int = 90) -> tuple[F64, np.ndarray]:
-    """Places (rows, 3) far from 0 with labels that are not the nearest centre's; one place is alone with its label."""
+    """Points (rows, 3) far from 0 whose labels are not the nearest centre's; one point is alone with its label."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(groups, size=rows) * 2 + 1
     labels[0] = 99
@@ -21,7 +21,7 @@ def labelled(seed: int, groups: int = 4, rows: int = 90) -> tuple[F64, np.ndarra
 
 
 def silhouette_pair_by_pair(places: F64, labels: np.ndarray) -> float:
-    """By the definition of Rousseeuw (1987), over the squared distance of each pair."""
+    """Silhouettes by the definition of Rousseeuw (1987), from the squared distance of each pair."""
     squares = ((places[:, None] - places) ** 2).sum(axis=2)
     values = []
     for row, label in enumerate(labels):

@@ -1,4 +1,4 @@
-"""Segments: places, numbers that last, names that are distinct, rules and classes by definition."""
+"""Segments: points, numbers that stay, names that differ, rules and classes by their definitions."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ SHOP = ("money", "frequency", "last_seen", "sessions", "discount", "category=Hom
 
 
 def a_shop(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(features (n, 6), who bought): of shops with few buyers and many, a few of whom spend most of the money."""
+    """(features (n, 6), who bought) of shops with few or many buyers; a few buyers spend most of the money."""
     rng = np.random.default_rng(seed)
     users = int(rng.integers(60, 600))
     is_buyer = rng.random(users) < (0.0, 0.02, 0.2, 0.6, 1.0)[seed % 5]
@@ -142,7 +142,7 @@ def test_names_are_true_of_the_members(seed: int) -> None:
         dataclasses.replace(space, centres=centres, ids=np.arange(1, len(centres) + 1), of_buyers=of_buyers),
         rows, is_buyer,
     )  # fmt: skip
-    number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # whatever was before
+    number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # any earlier segments
     newcomers = model.assign(rows[::-1])
     middle = {name: np.median(rows[is_buyer, at]) if is_buyer.any() else 0 for at, name in enumerate(SHOP)}
     for one_id, (name, _), buys in zip(model.ids, model.names, of_buyers, strict=True):
@@ -215,7 +215,7 @@ def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSes
 
 
 class Tags(HTMLParser):
-    """Checks that what is opened is closed, and collects what would be fetched."""
+    """Checks that every opened tag is closed, and collects everything that a browser would fetch."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""An earlier moment knows what a night then would have known: nothing later, nothing further back."""
+"""Training sets at earlier times have the data that a night had at that time: nothing later, nothing further back."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ CATEGORY = Question("category", "category", 28.0)
 
 
 def shop(users=300, days=200, price=3.0, seed=0):
-    """Customers who buy at rates of their own, each in one favourite of four categories or in any."""
+    """Customers with different rates; each buys in one favourite of four categories, or in any."""
     rng = np.random.default_rng(seed)
     count = rng.poisson(rng.gamma(1.0, 8.0, users) + 1)
     user = np.repeat(np.arange(users), count)

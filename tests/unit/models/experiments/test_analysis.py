@@ -1,4 +1,4 @@
-"""Experiments: sizes and powers agree, effects are found, splits that lost users are doubted."""
+"""Experiments: sample sizes and power agree, effects are found, splits that lost users are doubted."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ def test_arms_stay_and_have_their_shares():
     assert first == assign(USERS, "banner", "salt", shares)
     counts = {arm: first.count(arm) for arm in shares}
     assert sample_ratio(counts, shares)[1]
-    assert assign(["u7"], "banner", "salt", shares) == [first[7]]  # no other user matters
+    assert assign(["u7"], "banner", "salt", shares) == [first[7]]  # the arm does not depend on other users
 
 
 def test_experiments_are_independent_of_each_other():

@@ -1,4 +1,4 @@
-"""What nights move: whatever was counted, the bounds hold; and what is better gets more."""
+"""What nights move: the bounds hold for any counts, and the better option gets more."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_weights_stay_within_their_bounds_whatever_was_counted(counts, low, fact
 
 
 def test_money_goes_where_it_gains_most() -> None:
-    """The same uplift at half the discount; a larger uplift at the same; and what would have been bought anyway."""
+    """Same uplift with half the discount; larger uplift with the same discount; purchases that would happen anyway."""
     dear = returns((2000, 600), (500, 100), 60.0, 20.0, 100.0, rng())
     cheap = returns((2000, 600), (500, 100), 60.0, 10.0, 100.0, rng())
     useless = returns((2000, 400), (500, 100), 60.0, 10.0, 100.0, rng())
     assert cheap.mean() > dear.mean() > useless.mean()
     assert useless.mean() < 0
-    # 60 - 10 of 30 % less 60 of 20 %, for 10 of 30 %: what is measured without a prior
+    # (60 - 10) of 30 % minus 60 of 20 %, per 10 of 30 %: the estimate without a prior
     assert returns((10**6, 3 * 10**5), (10**6, 2 * 10**5), 60.0, 10.0, 0.0, rng()).mean() == pytest.approx(1, abs=0.05)
 
 

@@ -1,4 +1,4 @@
-"""Arms whose shares move: everybody has one, few change it, and those who never did are known."""
+"""Arms whose shares move: every user has an arm, few users change it, and users who never changed are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences are true by allowance: what asserts something of the item needs its row, the terms or the tables."""
+"""Sentences need support: a sentence that asserts something of the item needs its row, the terms or the tables."""
 
 from __future__ import annotations
 

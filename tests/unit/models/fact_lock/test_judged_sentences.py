@@ -1,4 +1,4 @@
-"""What no pattern places is judged by examples: claims are refused, moods are let through, facts are blanked."""
+"""Sentences that no pattern matches are judged by examples: claims are refused, moods pass, facts are blanked."""
 
 from __future__ import annotations
 

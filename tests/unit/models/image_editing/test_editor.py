@@ -90,7 +90,7 @@ def test_one_seed_gives_one_editor_and_another_gives_another(config):
 
 
 def test_it_learns_to_fill_a_plain_box():
-    """A box of one colour is filled by its own colour, far nearer than the mean of all boxes is."""
+    """A hole in a box of one colour is filled with that colour, much closer than the mean colour of all boxes."""
     only_centre = {"scratches": 0.0, "strokes": 0.0, "watermark": 0.0}
     config = replace(L1, steps=200, batch=8, rate=5e-3, every=200, **only_centre)
     made_on, new = shop(60), shop(8, seed=9)

@@ -1,4 +1,4 @@
-"""Features of the pretrained network: 0 for the same, more for what differs more, colours as bytes are."""
+"""Features of the pretrained network: distance 0 for equal pictures, more for bigger differences; colours as bytes."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def distance(net, made, real):
 
 
 def pictures(side=64):
-    """Two shops' worth of stripes and dots."""
+    """Pictures with stripes and dots, as of two shops."""
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (3, side // 8, side // 8, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
 

@@ -1,4 +1,4 @@
-"""Figures by which editors are compared."""
+"""The figures with which editors are compared."""
 
 import numpy as np
 import pytest

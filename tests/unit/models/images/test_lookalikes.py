@@ -14,7 +14,7 @@ GROUP = np.arange(20) // 4
 
 
 def slowly(query):
-    """Each item's best cosine, one by one."""
+    """Each item's best cosine, computed one by one."""
     v = VECTORS.astype(np.float64)
     cosines = v @ query / np.linalg.norm(v, axis=1) / np.linalg.norm(query)
     return np.array([cosines[item == ITEM].max() for item in range(20)])
@@ -24,7 +24,7 @@ def test_a_picture_is_as_like_an_item_as_it_is_like_the_items_best_picture() -> 
     queries, items = RNG.normal(size=(5, 8)).astype(np.float32), np.array([3, 19, 0, -1, 20])
     cosines = LookAlikes(VECTORS, ITEM, 21).to_items(queries, items)
     assert np.allclose(cosines[:3], [slowly(queries[row])[items[row]] for row in range(3)], atol=1e-5)
-    assert np.isneginf(cosines[3:]).all()  # no item, and one without a picture
+    assert np.isneginf(cosines[3:]).all()  # no item, or an item without a picture
 
 
 @pytest.mark.parametrize("block", [1, 64 * 2**20])

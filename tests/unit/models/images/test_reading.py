@@ -18,7 +18,7 @@ from tests.unit.models.images.bad_pictures import bad_pictures, drawn, saved
 
 BAD = bad_pictures()
 LIMITS = PictureLimits(max_bytes=2_000_000)
-# How the camera was held: what turns an upright picture into the one that is stored with this orientation.
+# EXIF orientation -> the operation that turns an upright picture into the picture that is stored with it.
 HELD = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -108,7 +108,7 @@ def test_print_colours_become_screen_colours() -> None:
 
 
 def test_a_colour_profile_is_applied() -> None:
-    """A file whose profile is Lab-like in its greens must not look as its bare numbers say."""
+    """The colours of a file with an unusual colour profile must not be read from its bare numbers."""
     linear = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     assert read(saved(drawn(), "PNG", icc_profile=linear)).shape == (48, 64, 3)
     assert np.array_equal(read(saved(drawn(), "PNG", icc_profile=b"no profile")), np.asarray(drawn()))

@@ -1,4 +1,4 @@
-"""Recognition: values, chances that hold, thresholds that keep their promise, and a catalogue's mistakes."""
+"""Recognition: values, calibrated probabilities, thresholds that keep their precision, and a catalogue's mistakes."""
 
 import numpy as np
 import pytest
@@ -76,11 +76,11 @@ def test_planted_mistakes_are_suspected_first() -> None:
     labels = labels.copy()
     labels[wrong] = np.where(labels[wrong] == "black", "white", "black")
     recogniser = Recogniser.fit(CONFIG, vectors, labels, groups)
-    found = suspects(recogniser, vectors, labels, groups)
-    assert len(set(wrong) & set(found.rows.tolist())) >= 0.8 * len(wrong)
-    assert len(found.rows) < 1.3 * len(wrong)
-    assert (found.chance[:-1] >= found.chance[1:]).all()
-    assert (found.said_chance < 0.5).all()
+    suspected = suspects(recogniser, vectors, labels, groups)
+    assert len(set(wrong) & set(suspected.rows.tolist())) >= 0.8 * len(wrong)
+    assert len(suspected.rows) < 1.3 * len(wrong)
+    assert (suspected.chance[:-1] >= suspected.chance[1:]).all()
+    assert (suspected.said_chance < 0.5).all()
 
 
 def test_what_is_saved_comes_back(tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""Vectors of pictures: their order, forms, colours, and what happens when memory ends."""
+"""Vectors of pictures: their order, forms, colours, and what happens if memory is short."""
 
 import logging
 

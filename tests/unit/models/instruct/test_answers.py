@@ -1,4 +1,4 @@
-"""The texts in what a model answers: reasoning, prefaces, numbering, quotes, notes and half a line are no copy."""
+"""The texts in a model's answer: reasoning, prefaces, numbers, quotes, notes and half a line are not part of copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawn problems of choosing offers, for tests."""
+"""Random problems of choosing offers, for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.offers.allocation import OfferCandidates, OfferRules, UserState
 def offer_problem(
     seed: int, users: int, campaigns: int, lines: int, budget: float, cap: int = 2, odd: bool = True
 ) -> tuple[OfferCandidates, OfferRules, UserState]:
-    """Any shop: unknown values and costs, losses, standing offers, empty lines, shares; without `odd` none of these."""
+    """A random shop. odd: with unknown values and costs, losses, standing offers, empty lines and shares."""
     rng = np.random.default_rng(seed)
     pairs = [(u, c) for u in range(users) for c in range(campaigns) if rng.random() < 0.7]
     user, campaign = np.array(pairs, np.int64).reshape(-1, 2).T

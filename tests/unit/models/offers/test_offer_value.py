@@ -1,4 +1,4 @@
-"""What an offer is worth: expected margin and cost, and chances to buy measured on both arms."""
+"""The value of an offer: expected margin and cost, and purchase rates measured in both arms."""
 
 from __future__ import annotations
 

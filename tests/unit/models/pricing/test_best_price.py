@@ -1,4 +1,4 @@
-"""Best prices: what holds for every suggestion, Lerner's rule where no bound binds, and what is refused."""
+"""Best prices: what holds for every suggestion, Lerner's rule if no bound applies, and what is refused."""
 
 from __future__ import annotations
 

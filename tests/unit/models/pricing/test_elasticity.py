@@ -1,4 +1,4 @@
-"""Elasticities: planted ones are fit, thin items lean on their category, bad histories are refused."""
+"""Elasticities: planted ones are recovered, items with few sales follow their category, bad histories are refused."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Counts under differential privacy: the noise is OpenDP's, of the scale that its accounting asks for."""
+"""Counts with differential privacy: the noise is OpenDP's and has the scale that the accounting needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells ranked under differential privacy: two looks that together cost what was asked for."""
+"""Cells ranked with differential privacy: two looks, which together cost the wanted budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the table of candidates says, on a shop small enough to count by hand."""
+"""The table of candidates, for a shop that is small enough to count by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Caps and MMR, each against a few lines that walk down one list."""
+"""Caps and MMR, each compared with a few lines of code that walk down one list."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The explored place: what a source would put there, and that chance keeps to its shares."""
+"""The explored place: which item a source would put there, and that the random draws keep their shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""models.ranking.fallback_ladder: filling lists from a ladder, and naming the item that a recommendation is because
+"""models.ranking.fallback_ladder: filling lists from a ladder, and naming the item that a recommendation comes because
 of."""
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ CODES = st.lists(st.integers(0, ITEMS - 1), unique=True, max_size=6)
 @given(st.lists(st.tuples(CODES, CODES), min_size=1, max_size=4), st.lists(CODES, max_size=3), st.integers(1, 6))
 def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rungs: list[list[int]], k: int) -> None:
     ladder = [a_rung(level + 1, *codes) for level, codes in enumerate(rungs)]
-    own = [[c for c in liked if c not in refused][:k] for liked, refused in users]
-    codes = np.array([o + [-1] * (k - len(o)) for o in own], np.int32)
+    own_items = [[c for c in liked if c not in refused][:k] for liked, refused in users]
+    codes = np.array([o + [-1] * (k - len(o)) for o in own_items], np.int32)
     refused = [r for _, r in users]
     lists = fill(
         codes, np.zeros(codes.shape, np.float32), rows_of(*refused), [ladder] * len(users), a_rung(9, *range(ITEMS))
@@ -67,7 +67,7 @@ def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rung
     for user, row in enumerate(lists.codes.tolist()):
         assert -1 not in row
         assert len(set(row)) == k
-        assert row[: len(own[user])] == own[user]
+        assert row[: len(own_items[user])] == own_items[user]
         if ITEMS - len(refused[user]) >= k:
             assert not [c for c, level in zip(row, lists.levels[user], strict=True) if level < 9 and c in refused[user]]
 

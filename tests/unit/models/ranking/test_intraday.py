@@ -1,4 +1,4 @@
-"""Sources that take in what happened since: the users' side is that of a new fit, the items' side stays."""
+"""Sources that take in the events since the night: users are updated as in a new fit, items stay unchanged."""
 
 import numpy as np
 import pytest

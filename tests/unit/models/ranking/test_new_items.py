@@ -1,4 +1,4 @@
-"""New items among the sources: only those on sale, described and untouched; placed where what is like them is."""
+"""New items as a list source: only items on sale with a description and without events; placed like similar items."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ SHOWN = np.ones(44, bool)
 
 
 def shop():
-    """Items 40..43 are new; content tells even items from odd ones, and of item 43 it tells nothing."""
+    """Items 40..43 are new; content tells even items from odd items, and item 43 has no content."""
     log = replace(shop_log(), n_items=44, attributes={})
     content = np.eye(2, dtype=np.float32)[np.arange(44) % 2]
     content[43] = 0

@@ -1,4 +1,4 @@
-"""Ranked lists: nothing refused is listed, the order is the ranker's, each place names its source."""
+"""Ranked lists: no refused item is listed, the ranker decides the order, each place names its source."""
 
 from functools import lru_cache
 
@@ -59,7 +59,7 @@ def test_without_a_ranker_the_order_is_that_of_als():
 
 def test_a_place_names_the_source_that_lists_the_item_highest():
     ranked = rank_users(sources(), fitted(), EVERYBODY, 5)
-    lists = {name: found[0] for name, (found, _) in sources().lists(EVERYBODY).items()}
+    lists = {name: best[0] for name, (best, _) in sources().lists(EVERYBODY).items()}
     for user in range(0, 60, 7):
         for item, source in zip(ranked.codes[user], ranked.source[user], strict=True):
             place = {name: list(codes[user]).index(item) for name, codes in lists.items() if item in codes[user]}

@@ -22,7 +22,7 @@ ROLLING = RollingConfig(judge_users=10)
 
 @lru_cache
 def shop_log(users=60, items=40, weeks=8, kinds=("view", "purchase")):
-    """Users view items of their own taste (even or odd) and buy, most weeks, the one item that they always buy."""
+    """Users view items of their own taste (even or odd), and in most weeks buy the one item that they always buy."""
     rng = np.random.default_rng(0)
     rows = []
     for user in range(users):
@@ -70,11 +70,11 @@ def test_the_ranker_beats_every_source():
 def test_lists_come_best_first_without_doubles():
     codes, scores = fitted().recommend(cut().candidates, 40, 40)
     for row, values in zip(codes, scores, strict=True):
-        there = row >= 0
-        assert len(set(row[there])) == there.sum()
-        assert (np.diff(values[there]) <= 0).all()
-        assert np.isneginf(values[~there]).all()
-        assert not there[there.sum() :].any()
+        is_filled = row >= 0
+        assert len(set(row[is_filled])) == is_filled.sum()
+        assert (np.diff(values[is_filled]) <= 0).all()
+        assert np.isneginf(values[~is_filled]).all()
+        assert not is_filled[is_filled.sum() :].any()
 
 
 def test_the_same_input_gives_the_same_bits_and_survives_the_disk(tmp_path):
@@ -126,7 +126,7 @@ def test_users_all_cold_get_what_is_popular():
     history = shop_log().between(-np.inf, 49)
     cold = replace(history, n_users=70)
     sources = Sources.fit(SOURCES, cold, 49.0, 7.0)
-    lists = {name: found for name, (found, _) in sources.lists(np.arange(60, 70)).items()}
+    lists = {name: codes for name, (codes, _) in sources.lists(np.arange(60, 70)).items()}
     assert (lists["popularity"][0] >= 0).all()
     assert (lists["own"][0] == -1).all()
     assert (lists["als"][0] == -1).all()
@@ -139,7 +139,7 @@ def test_sources_from_the_disk_and_in_blocks_say_the_same(tmp_path):
     everybody = np.arange(60)
 
     def table(of, users):
-        return candidates_at(of, users, {name: found for name, (found, _) in of.lists(users).items()})
+        return candidates_at(of, users, {name: codes for name, (codes, _) in of.lists(users).items()})
 
     whole, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
     assert np.concatenate([part.features for part in blocks]).tobytes() == whole.features.tobytes()

@@ -1,4 +1,4 @@
-"""Trees as bit masks against LightGBM's own predict: the same bits, whatever is in a row."""
+"""Trees as bit masks compared with LightGBM's predict: the same bits for any row."""
 
 import lightgbm
 import numpy as np

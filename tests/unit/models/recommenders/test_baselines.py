@@ -1,4 +1,4 @@
-"""Baselines: the battery, and each against a few lines of dense numpy."""
+"""Baselines: the battery, and each compared with a few lines of dense numpy."""
 
 import numpy as np
 import pytest

@@ -35,7 +35,7 @@ SMALL = LSTMConfig(
 
 
 def sequences(interest):
-    """Each row's items in an order that the items alone decide, so that twins stay twins."""
+    """Each row's items in an order that depends only on the items, so that twins stay twins."""
     codes = interest.indices.copy()
     for low, high in zip(interest.indptr[:-1], interest.indptr[1:], strict=True):
         np.random.default_rng(codes[low:high].tolist()).shuffle(codes[low:high])
@@ -142,8 +142,8 @@ def test_attributes_tell_items_nobody_touched_from_others():
     attributes = Attributes(csr_matrix(np.eye(2, dtype=np.float32)[np.arange(60) % 2]), np.array(["even", "odd"]))
     model = LSTM.fit(SMALL, sequences(interest), ids("i", 60), attributes)
     taste = model.encode(sequences(interest))[2:] @ model.item_rows[:20, :-1].T
-    own = (np.arange(2, 300)[:, None] + np.arange(20)) % 2 == 0
-    assert taste[own].mean() > taste[~own].mean() + 0.5
+    is_own_taste = (np.arange(2, 300)[:, None] + np.arange(20)) % 2 == 0
+    assert taste[is_own_taste].mean() > taste[~is_own_taste].mean() + 0.5
 
 
 def test_attributes_that_are_nan_or_of_other_items_are_refused():

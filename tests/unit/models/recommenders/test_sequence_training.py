@@ -1,4 +1,4 @@
-"""Training of the LSTM: an interrupted run, and checkpoints of another one."""
+"""Training of the LSTM: an interrupted run, and checkpoints of another run."""
 
 import dataclasses
 

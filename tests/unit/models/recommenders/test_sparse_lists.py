@@ -1,4 +1,4 @@
-"""Lists from sparse products against scipy's own product, to the bit: ties, masks, values that vanish."""
+"""Lists from sparse products compared bit by bit with scipy's product: ties, masks, values that become 0."""
 
 import numpy as np
 import pytest

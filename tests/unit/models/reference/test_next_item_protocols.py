@@ -1,4 +1,4 @@
-"""What `make bench-next-item` may learn: a leak is planted that only the refitted protocol can use."""
+"""What `make bench-next-item` may train on: only the refitted protocol can use the planted leak."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ PAIRS, OTHERS = 40, 10
 
 
 def planted_shop():
-    """Half of the users end with x, y, z and half with x, y: y follows x only where y is a validation item."""
+    """Half of the users end with x, y, z and half with x, y: y after x is always a validation or a test item."""
     draw = np.random.default_rng(0)
     x, y = OTHERS + np.arange(PAIRS), OTHERS + PAIRS + np.arange(PAIRS)
     first = [[*draw.integers(0, OTHERS, 3), x[pair], y[pair], draw.integers(0, OTHERS)] for pair in range(PAIRS)]
@@ -22,7 +22,7 @@ def planted_shop():
 
 
 def test_what_stands_in_the_validation_items_alone_is_found_by_the_refitted_protocol_only(monkeypatch):
-    monkeypatch.setattr(next_item, "networks_of", lambda shop: [])  # neighbours show it, and cost nothing
+    monkeypatch.setattr(next_item, "networks_of", lambda shop: [])  # neighbours show the leak, and are fast
     measured, _ = measure_protocols(planted_shop(), threads=1)
     hits = {name: figures["neighbours"].values["hr@10"][PAIRS:].mean() for name, figures in measured.items()}
     assert hits["refitted"] == 1

@@ -66,7 +66,7 @@ def test_without_last_drops_no_more_than_there_is():
 
 
 def shop_with_two_sources(users, items=60, seed=0):
-    """The truth is high where both sources are; each alone is noisy."""
+    """The truth is high if both sources are high; each source alone is noisy."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(1, items, users)
     scores = rng.standard_normal((2, users, items)).astype(np.float32)

@@ -18,7 +18,7 @@ CONFIG = PrivateLSTMConfig(dim=6, hidden=5, length=8, epochs=4, parts=3, batch=7
 
 
 def around_the_clock(people: int, length: int) -> Sequences:
-    """Each person goes through the items in order, from another first one."""
+    """Each person goes through the items in order, and each begins with another item."""
     codes = (np.arange(people)[:, None] + np.arange(length)) % len(ITEMS)
     return Sequences(np.arange(people + 1) * length, codes.ravel().astype(np.int32))
 
@@ -44,11 +44,11 @@ def test_each_persons_gradient_is_that_of_the_person_alone() -> None:
 
 
 def test_a_training_spends_what_was_asked_for() -> None:
-    told: list[tuple[int, float]] = []
-    fit(CONFIG, around_the_clock(31, 8), ITEMS, 3.0, 1e-5, lambda *epoch: told.append(epoch))
-    assert [epoch for epoch, _ in told] == [1, 2, 3, 4]
-    assert [spent for _, spent in told] == sorted(spent for _, spent in told)
-    assert 2.95 <= told[-1][1] <= 3.0  # Opacus' own account of the steps that were made
+    epochs: list[tuple[int, float]] = []
+    fit(CONFIG, around_the_clock(31, 8), ITEMS, 3.0, 1e-5, lambda *epoch: epochs.append(epoch))
+    assert [epoch for epoch, _ in epochs] == [1, 2, 3, 4]
+    assert [spent for _, spent in epochs] == sorted(spent for _, spent in epochs)
+    assert 2.95 <= epochs[-1][1] <= 3.0  # Opacus' own account of the steps that were made
 
 
 def test_less_epsilon_and_more_epochs_take_more_noise() -> None:

@@ -60,7 +60,7 @@ def test_a_cold_shop_answers_from_one_wording_of_each_answer() -> None:
 
 
 def test_a_cold_answerer_that_an_older_version_stored_still_answers(tmp_path: Path) -> None:
-    """Its nearest wording decided alone, and its prior read the cosine of that and its lead."""
+    """In the older version only the nearest wording decided, and the prior used its cosine and its lead."""
     grams, topics = NGrams.of(list(TOPICS.values())), len(TOPICS)
     index = Index(grams, grams.weigh(list(TOPICS.values())), np.arange(topics), topics)
     prior = Chance(np.array([0.425, 0.160]), np.array([0.147, 0.147]), np.array([1.07, 0.93]), 0.5)

@@ -1,4 +1,4 @@
-"""What customers write holds no personal data when it is masked, however it is written, and keeps what is asked."""
+"""Masked texts of customers have no personal data, however these are written, and keep what the customer asks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEPARATORS = (" ", "-", ".", "/", ",", "_", "~", "*", ":", "·", "、", "\\", "=
 
 
 def resident_id(first_17: str = RESIDENT) -> str:
-    """The 17 digits with their check character, reckoned here from the standard: ISO 7064, MOD 11-2."""
+    """The 17 digits with their check character, computed here from the standard: ISO 7064, MOD 11-2."""
     total = 0
     for digit in first_17:
         total = (total + int(digit)) * 2 % 11
@@ -70,7 +70,7 @@ def test_a_card_is_told_by_its_check_digit() -> None:
     assert all(map(is_card, (CARD, "4222222222222", "6304000000000000000")))
     assert not any(map(is_card, (NO_CARD, "0" * 16, "5500 0055", CARD + "0000", "")))
     assert mask(f"card {CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]}").counts == {"card": 1}
-    assert mask(f"card {NO_CARD}").text == "card [number]"  # a mistyped card is no card, and goes all the same
+    assert mask(f"card {NO_CARD}").text == "card [number]"  # a mistyped card is no card, and is masked too
 
 
 def test_a_resident_id_is_told_by_its_check_character() -> None:

@@ -1,4 +1,4 @@
-"""The matcher of two texts: what it learns, and that their order and their neighbours change nothing."""
+"""The matcher of two texts: what it learns, and that the order of the texts and other pairs change nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAYS = ("how do i get the {}", "where is my {}", "i want my {} now", "{}在哪�
 
 @pytest.fixture(scope="module")
 def pairs() -> Pairs:
-    """Two questions mean the same where they ask for the same thing."""
+    """Two questions mean the same if they ask for the same thing."""
     asked = [(thing, way.format(thing)) for thing in THINGS for way in WAYS]
     rows = [(a, b, x == y) for at, (x, a) in enumerate(asked) for to, (y, b) in enumerate(asked)
             if x == y or (5 * at + 3 * to) % 4 == 0]  # fmt: skip
@@ -88,7 +88,7 @@ def test_pairs_of_a_list_are_judged_beside_each_other() -> None:
 
 
 def test_one_list_alone_scores_as_among_others() -> None:
-    """Of each question two answers are shown, and only one names what it asks for."""
+    """Each question has two answers, and only one names what the question asks for."""
     asked = [f"what is the {name}" for name in THINGS for _ in range(2)]
     said = [text for name in THINGS for text in (f"{name}: 5", f"{THINGS[0] if name != THINGS[0] else 'size'}: 5")]
     same, lists = np.array([True, False] * len(THINGS)), np.repeat(np.arange(len(THINGS)), 2)

@@ -1,4 +1,4 @@
-"""The matcher that reranks: which pairs teach it, what it may change, and that it is kept only where it helps."""
+"""The matcher that reranks: its training pairs, what it may change, and that it is kept only if it helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sentence encoder out of a folder: what it reads, what is refused, and an answerer that reads with it."""
+"""A sentence encoder from a folder: what it reads, what is refused, and an answerer that uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language a text is in: by its letters, and in Latin letters by its small words."""
+"""The language of a text: found by its letters, and for Latin letters by its small words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures as each language writes them."""
+"""Figures in the form of each language."""
 
 from __future__ import annotations
 

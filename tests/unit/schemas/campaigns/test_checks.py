@@ -1,4 +1,4 @@
-"""What a campaign file is refused for though each key by itself is fine: contradictions, and in which words."""
+"""Contradictions for which a campaign file is refused although each key alone is fine, and the messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading campaign files: what is read, what is refused by itself and in which words, and the shipped files."""
+"""Reading campaign files: what is read, which keys alone are refused and with which message, and the shipped files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_keys_that_a_file_leaves_out_have_their_defaults() -> None:
 
 
 def test_every_declared_key_is_read() -> None:
-    """A key of each type; `on` follows the kind where the file does not say."""
+    """A key of each type; if the file does not give `on`, it follows the kind."""
     said = {
         "doc": "a note",
         "margin_floor": 0.2,

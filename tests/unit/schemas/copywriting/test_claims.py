@@ -1,4 +1,4 @@
-"""claims.toml: what is read, and what is refused by file, key and pattern."""
+"""claims.toml: what is read, and what is refused, with file, key and pattern in the message."""
 
 from __future__ import annotations
 
