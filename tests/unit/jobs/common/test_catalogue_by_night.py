@@ -19,7 +19,7 @@ def prices(night: int) -> list[float]:
     return CATALOGUE.facts["price"].take(pa.array(CATALOGUE.on(night))).to_pylist()
 
 
-def test_an_item_is_what_it_was_told_to_be_last() -> None:
+def test_an_item_has_its_latest_description() -> None:
     assert [prices(night) for night in (0, 3, 4, 5, 100)] == [[1.0], [2.0], [2.0], [2.0, 4.0], [3.0, 4.0]]
 
 

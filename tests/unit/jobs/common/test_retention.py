@@ -38,7 +38,7 @@ def left(lake: Lake, place: str) -> int:
     return len(lake.list_dir(*place.split("/")))
 
 
-def test_nothing_goes_by_default(lake: Lake) -> None:
+def test_nothing_is_deleted_by_default(lake: Lake) -> None:
     assert outdated(lake, RetentionConfig(), TONIGHT) == []
 
 

@@ -145,7 +145,7 @@ def test_a_text_that_leaves_no_room_for_the_readers_terms_is_refused() -> None:
     assert "slot missing" in reasons[1]
 
 
-def test_what_lora_learns_has_slots_for_the_title_and_no_figure() -> None:
+def test_loras_training_texts_have_slots_for_the_title_and_no_figure() -> None:
     text = "The Ivo speaker is calm. It has 20 watts. Made for\n evenings, 3 of them. [BRAND] too. It stays."
     assert slotted(text, "en", ("Ivo", "Ivo speaker")) == "The {title} is calm. It stays."
 

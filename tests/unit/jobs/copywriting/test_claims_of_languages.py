@@ -25,7 +25,7 @@ INPUTS = inputs_of(items_of([SHIRT]), languages=("de", "ja"))
         ("ja", "ネイビーはブルーの仲間です：{title}"),
     ],
 )
-def test_what_the_row_says_may_be_said_in_another_language(language: str, text: str) -> None:
+def test_facts_of_the_row_may_be_stated_in_another_language(language: str, text: str) -> None:
     assert INPUTS.problems(brief(language=language), Draft(text, "t-1", "template")) == []
 
 
@@ -51,7 +51,7 @@ def test_a_lie_is_refused_in_its_language(language: str, text: str, reason: str)
     assert reason in {problem.reason for problem in problems}
 
 
-def test_a_catalogue_in_german_is_told_in_german() -> None:
+def test_a_german_catalogue_gets_german_texts() -> None:
     pullover = item(
         title="Ivo Pullover, marineblau",
         title_zh=None,

@@ -24,5 +24,7 @@ def rules() -> CopyRules:
         ("A fresh mood, and a must-have.", "en", "plain"),  # 'young' would refuse it
     ],
 )
-def test_it_is_the_one_whose_words_it_has_most_of(rules: CopyRules, text: str, language: str, voice: str) -> None:
+def test_a_description_gets_the_voice_with_most_of_its_words(
+    rules: CopyRules, text: str, language: str, voice: str
+) -> None:
     assert voice_of(text, language, rules) == voice

@@ -54,5 +54,5 @@ def test_a_lined_notebook_is_not_a_lined_coat() -> None:
         ("N/A", []),
     ],
 )
-def test_yes_says_its_name_and_nothing_says_nothing(value: str, said: list[str]) -> None:
+def test_yes_gives_the_attributes_name_and_empty_values_give_no_word(value: str, said: list[str]) -> None:
     assert words_of(attributes=json.dumps({"machine_washable": value})).details("en") == said

@@ -54,7 +54,7 @@ def texts(answers: dict[Brief, list[tuple[str, bool]]]) -> dict[str, str]:
     return {brief.item_id: text for brief, ((text, _),) in answers.items()}
 
 
-def test_each_brief_gets_its_own_answer_in_their_order_whoever_answers_first(server: LocalServer, lake: Lake) -> None:
+def test_answers_are_in_the_order_of_the_briefs_whichever_comes_first(server: LocalServer, lake: Lake) -> None:
     server.usual = lambda request: Answer(echo(request).body, delay=0.1 * (len(server.requests) % 3))
     asked = endpoint(server, lake, at_once=3)
     answers = asked.answers(PROMPTS)
@@ -132,7 +132,7 @@ def test_an_answer_that_was_cut_off_is_marked(server: LocalServer, lake: Lake) -
     assert next(iter(answers.values())) == [("Whole.\nHal", True)]
 
 
-def test_a_rerun_asks_for_nothing_twice_and_counts_what_was_paid(server: LocalServer, lake: Lake) -> None:
+def test_a_rerun_sends_no_request_twice_and_counts_what_was_paid(server: LocalServer, lake: Lake) -> None:
     first = dict([*PROMPTS.items()][:5])
     endpoint(server, lake, at_once=2).answers(first)
     again = endpoint(server, lake, at_once=2, price_read=1.0, price_written=2.0)
@@ -168,14 +168,14 @@ def test_a_budget_stops_before_it_is_exceeded_and_always_at_the_same_brief(
     assert len(server.requests) == 5
 
 
-def test_usage_that_is_not_told_is_taken_at_most(server: LocalServer, lake: Lake) -> None:
+def test_unknown_usage_counts_as_the_maximum(server: LocalServer, lake: Lake) -> None:
     server.usual = lambda request: said("Text", usage=None)
     asked = endpoint(server, lake, at_once=1, most_tokens=1000)
     assert len(asked.answers(PROMPTS)) == 2  # 368 tokens each
     assert asked.ledger.facts()["taken_at_most"] == 2
 
 
-def test_a_dead_endpoint_fails_nothing_and_is_left_alone_soon(lake: Lake, monkeypatch: Any) -> None:
+def test_a_dead_endpoint_fails_no_night_and_soon_gets_no_more_requests(lake: Lake, monkeypatch: Any) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     asked = endpoint(nobody, lake, at_once=2, retries=1, failures_in_a_row=3)
     assert asked.answers(PROMPTS) == {}

@@ -105,7 +105,7 @@ def test_an_experiment_that_begins_adds_what_is_missing_once_and_one_that_ends_t
     assert content(night([], tuple(running), BY_MODEL)[0]) == content(usual[0])  # type: ignore[arg-type]
 
 
-def test_what_cannot_be_written_is_tried_once() -> None:
+def test_a_text_that_cannot_be_written_is_tried_once() -> None:
     chinese = RULES.templates.of("recommendation", "push", "zh", "plain")
     named = next(t.name for t in chinese if t.needs & {"kind", "detail", "details"})  # of g2 none is known in Chinese
     usual = night()
@@ -118,7 +118,7 @@ def test_what_cannot_be_written_is_tried_once() -> None:
     assert NONE_OF_KIND in again[1]["reason"].to_pylist()
 
 
-def test_what_the_copywriter_has_no_time_for_comes_by_and_by_and_is_never_in_vain() -> None:
+def test_briefs_beyond_the_copywriters_time_are_drafted_on_later_nights() -> None:
     usual = night()
     first = night(["model"], usual[:2], BY_MODEL, most_drafted=1)
     assert [sources(first[0], b) for b in BRIEFS] == [["model"], *[["template"]] * 3]

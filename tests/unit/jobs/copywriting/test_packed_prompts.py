@@ -19,17 +19,17 @@ def prompts(count: int = 50) -> list[Prompt]:
     ]  # fmt: skip
 
 
-def test_prompts_come_out_as_they_went_in() -> None:
+def test_packed_prompts_are_unpacked_unchanged() -> None:
     asked = prompts()
     opened = list(pickle.loads(pickle.dumps(PackedPrompts(asked))))
     assert opened == asked
     assert [one.banned for one in opened] == [one.banned for one in asked]
 
 
-def test_a_banned_word_travels_once() -> None:
+def test_a_banned_word_is_sent_once() -> None:
     asked = prompts()
     assert len(pickle.dumps(PackedPrompts(asked))) < len(pickle.dumps(asked)) / 5
 
 
-def test_no_prompts_are_none() -> None:
+def test_no_prompts_are_packed_and_unpacked_as_none() -> None:
     assert list(PackedPrompts([])) == []

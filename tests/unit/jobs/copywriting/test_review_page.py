@@ -128,7 +128,7 @@ def test_items_are_shown_with_their_picture() -> None:
     assert "img-src data:;" in html
 
 
-def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
+def test_texts_with_most_readers_come_first_and_the_rest_is_cut() -> None:
     inputs = inputs_of(items_of([item()]))
     rows = [row for channel in ("card", "push", "sms") for row in write(inputs, brief(channel=channel))[0]]
     refused = [(brief(channel=channel), Refused("text", "model", "voice", "word")) for channel in ("card", "push")]

@@ -61,7 +61,7 @@ def test_every_place_has_one_text_and_no_list_a_wording_too_often(usual: dict[Pl
     assert max(max(counts.values()) for counts in of_users(usual).values()) == MOST_OF_WORDING
 
 
-def test_texts_come_by_their_shares(usual: dict[Place, str], spark: SparkSession) -> None:
+def test_texts_are_given_out_by_their_shares(usual: dict[Place, str], spark: SparkSession) -> None:
     first = sum(wording == f"t{int(item[1:]) % 8}" for (_, item), wording in usual.items()) / len(usual)
     assert 0.7 < first < 0.85  # a few gave way to other wordings
     alone = chosen(spark, (row for row in lists() if row[2] == "g3"))
@@ -74,16 +74,16 @@ def test_order_of_rows_changes_nothing_and_another_seed_does(usual: dict[Place, 
     assert chosen(spark, rows, seed=8) != usual
 
 
-def test_a_place_that_goes_leaves_most_others_as_they_were(usual: dict[Place, str], spark: SparkSession) -> None:
+def test_if_a_place_disappears_most_other_texts_stay(usual: dict[Place, str], spark: SparkSession) -> None:
     fewer = chosen(spark, (row for row in lists() if row[2] != "g0"))
     assert sum(usual[place] == wording for place, wording in fewer.items()) > 0.9 * len(fewer)
 
 
-def test_where_nothing_else_is_left_a_wording_repeats_rather_than_a_place_stays_empty(spark: SparkSession) -> None:
+def test_a_wording_repeats_if_a_place_would_else_stay_empty(spark: SparkSession) -> None:
     assert set(chosen(spark, [text("u", f"g{place}", "t", 1.0) for place in range(5)]).values()) == {"t"}
 
 
-def test_the_first_to_choose_gives_way_to_one_that_has_no_other(spark: SparkSession) -> None:
+def test_an_earlier_place_gives_its_text_to_one_without_another_choice(spark: SparkSession) -> None:
     only = [text(f"u{user}", f"g{place}", "t", 1.0) for user in range(20) for place in range(2)]
     either = [
         text(f"u{user}", "g2", wording, share) for user in range(20) for wording, share in (("t", 0.99), ("s", 0.01))

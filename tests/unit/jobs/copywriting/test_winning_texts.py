@@ -98,13 +98,13 @@ def test_a_text_that_surely_lost_to_the_others_of_its_brief_goes_and_the_reason_
         ([(3000, 300), (3000, 310), (3000, 290), (3000, 10)], {}),  # the fourth text belongs to an experiment
     ],
 )
-def test_what_is_not_surely_worse_or_somebody_wants_stays(
+def test_a_text_that_is_not_significantly_worse_or_is_wanted_stays(
     clicks: list[tuple[int, int]], changed: dict[str, str]
 ) -> None:
     assert brief_of(clicks, **changed) == (list(range(len(clicks))), [])
 
 
-def test_of_a_brief_the_best_always_stays() -> None:
+def test_the_best_text_of_a_brief_always_stays() -> None:
     for clicks in ([(9000, 0), (9000, 0)], [(9000, 9000), (9000, 0), (9000, 0)], [(9000, 5), (9000, 4), (9000, 900)]):
         best = max(range(len(clicks)), key=lambda index: clicks[index][1])
         assert best in brief_of(clicks)[0]
@@ -143,11 +143,11 @@ def test_a_pair_has_the_prompt_of_its_brief() -> None:
     ],
     ids=lambda one: one.draft.text,
 )
-def test_what_would_be_wrong_of_another_item_or_is_wrong_of_this_one_teaches_nothing(said: Text) -> None:
+def test_texts_that_are_wrong_for_this_or_another_item_are_not_trained_on(said: Text) -> None:
     assert taught(said) == []
 
 
-def test_what_a_person_approved_teaches_and_what_he_blocked_does_not(tmp_path: Path) -> None:
+def test_approved_texts_are_trained_on_and_blocked_texts_are_not(tmp_path: Path) -> None:
     review = tmp_path / "review.toml"
     entry = ("item_id = 'g1'\nstrategy = 'recommendation'\nstyle = '{style}'\nchannel = 'push'\n"
              "language = '{language}'\ntext = '{text}'\n")  # fmt: skip

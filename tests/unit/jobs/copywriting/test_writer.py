@@ -49,7 +49,7 @@ def test_a_card_has_more_texts_than_a_message_since_a_list_shows_many_at_once() 
     assert [len(write(inputs, brief(channel=channel)).rows) for channel in ("card", "push")] == [3, 2]
 
 
-def test_a_voice_says_its_own_words_first_and_then_those_that_were_dealt_to_it() -> None:
+def test_a_voice_uses_its_own_wordings_first_and_then_the_dealt_ones() -> None:
     inputs = inputs_of(items_of([item(f"g{n}", title=f"Ivo speaker {n}", title_zh=f"伊沃音箱{n}") for n in range(20)]))
     style_of = {one.name: one.style for group in inputs.rules.templates.groups.values() for one in group}
     for language in ("en", "zh"):
@@ -65,7 +65,7 @@ def test_a_voice_says_its_own_words_first_and_then_those_that_were_dealt_to_it()
         assert shared == 0
 
 
-def test_no_sentence_begins_with_a_small_letter_and_none_is_punctuated_as_the_other_language_is() -> None:
+def test_sentences_begin_with_a_capital_and_have_their_languages_punctuation() -> None:
     for group in CopyRules.load(CopyConfig()).templates.groups.values():
         for one in group:
             bare = re.sub(r"\{\w+\}", "", one.text)
@@ -95,7 +95,7 @@ def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(curr
                     assert sms_segments(shown)[0] <= 2, shown
 
 
-def test_an_offer_of_any_kind_has_words_and_none_tells_why_it_was_given() -> None:
+def test_an_offer_of_any_kind_has_a_text_and_no_text_tells_why_it_was_given() -> None:
     assert set(OF_OFFERS) == set(OFFER_KINDS)
     groups = CopyRules.load(CopyConfig()).templates.groups
     assert {OF_OFFERS[kind] for kind in ("abandoned_cart", "birthday", "retargeting")} == {"coupon"}
@@ -118,7 +118,7 @@ def test_every_slot_names_the_table_and_the_row_that_fills_it() -> None:
         assert fact["start"] is None or text[fact["start"] : fact["end"]] == fact["value"]
 
 
-def test_a_draft_that_says_what_the_row_does_not_yields_to_the_next_then_to_the_template() -> None:
+def test_an_unsupported_draft_is_replaced_by_the_next_draft_then_by_a_template() -> None:
     inputs = inputs_of(items_of([item(), item("g2", attributes='{"colour": "red", "connection": "Bluetooth"}')]))
     lie, truth = "A red speaker for your evenings.", "A beige speaker for your evenings."
     rows, refused = write(inputs, brief(), drafts(lie, truth))
@@ -136,7 +136,7 @@ def test_a_draft_that_says_what_the_row_does_not_yields_to_the_next_then_to_the_
         ("<b>A beige speaker</b>", "html"),
     ],
 )
-def test_what_a_draft_may_not_say(text: str, reason: str) -> None:
+def test_a_draft_with_a_forbidden_statement_is_refused(text: str, reason: str) -> None:
     rows, refused = write(inputs_of(items_of([item()])), brief(), drafts(text))
     assert all(row["source"] == "template" for row in rows)
     assert reason in {one.reason for one in refused}
@@ -154,7 +154,7 @@ def test_an_item_without_attributes_category_brand_or_price_gets_templates_that_
 
 
 @pytest.mark.parametrize("column", ["title", "brand", "category", "attributes", "attribute's name"])
-def test_no_hostile_name_is_said_anywhere(column: str) -> None:
+def test_no_hostile_name_is_in_any_text(column: str) -> None:
     names = [name.encode("utf-8", "backslashreplace").decode() for name in NAMES]
     rows = []
     for n, name in enumerate(names):
@@ -172,7 +172,7 @@ def test_no_hostile_name_is_said_anywhere(column: str) -> None:
             assert "hostile catalogue text" in {one.reason for one in refused}, name
 
 
-def test_a_brand_that_is_called_the_first_is_not_said_in_a_chinese_text() -> None:
+def test_a_brand_that_means_the_first_is_in_no_chinese_text() -> None:
     for name in ("第一", "中国第一", "全 网 最 低"):
         inputs = inputs_of(items_of([item(brand=name)]))
         for channel in ("push", "blurb", "body"):
@@ -204,13 +204,13 @@ def test_an_item_without_any_title_gets_no_text_and_the_reason_is_kept() -> None
     assert [one.reason for one in refused] == ["no title"]
 
 
-def test_no_price_no_drop() -> None:
+def test_without_a_price_there_is_no_price_drop() -> None:
     before = PastCatalogues({"g1": 120.0, "g2": 99.5, "g3": 120.0}, NIGHT, None, None)
     items = items_of([item(price=None), item("g2"), item("g3", price=0.0)], before)
     assert [one.old_price for one in items.values()] == [None, None, None]
 
 
-def test_the_same_is_not_said_of_two_items_unless_the_shop_calls_them_the_same() -> None:
+def test_two_items_do_not_share_a_text_unless_they_have_the_same_name() -> None:
     items = items_of([item(), item("g2"), item("g3", title="Ivo red wired speaker", title_zh="伊沃 红色有线音箱",
                                                attributes='{"colour": "red", "connection": "wired"}')])  # fmt: skip
     inputs, said = inputs_of(items), SaidTexts()
@@ -222,7 +222,7 @@ def test_the_same_is_not_said_of_two_items_unless_the_shop_calls_them_the_same()
     ]
 
 
-def test_an_item_of_which_nothing_else_can_be_said_shares_a_text_with_one_like_it() -> None:
+def test_an_item_without_another_possible_text_shares_one_with_a_similar_item() -> None:
     long = "Ivo beige wired speaker for the shelf, with a cable of two metres, edition"
     items = items_of([item(f"g{n}", title=f"{long} {'abcdefghijklmnopqrstuvwxyz'[n]}") for n in range(20)])
     inputs, said = inputs_of(items), SaidTexts()
@@ -269,7 +269,7 @@ def content(copy: pa.Table) -> list[dict]:
     return copy.drop_columns("made_on").sort_by("copy_id").to_pylist()
 
 
-def test_only_what_changed_is_written_again_and_the_result_is_that_of_a_rebuild() -> None:
+def test_only_changed_briefs_are_written_again_and_the_result_equals_a_rebuild() -> None:
     *last, todo = night(SHOP)
     assert todo == BRIEFS
     changed = [item(title="Ivo beige wired speaker, second series"), *SHOP[1:]]
@@ -279,7 +279,7 @@ def test_only_what_changed_is_written_again_and_the_result_is_that_of_a_rebuild(
     assert night(changed, tuple(after))[2] == []
 
 
-def test_a_text_with_a_word_that_is_a_claim_since_tonight_is_written_again() -> None:
+def test_a_text_is_written_again_if_one_of_its_words_became_a_claim_tonight() -> None:
     *last, _ = night(SHOP)
     said = next(row["text"] for row in last[0].to_pylist() if (row["item_id"], row["language"], row["channel"])
                 == ("g1", "en", "body"))  # fmt: skip
@@ -291,12 +291,12 @@ def test_a_text_with_a_word_that_is_a_claim_since_tonight_is_written_again() -> 
     assert said not in copy["text"].to_pylist()
 
 
-def test_a_new_price_rewrites_only_what_tells_the_price() -> None:
+def test_a_new_price_rewrites_only_texts_with_the_price() -> None:
     *last, _ = night(SHOP)
     assert night([item(price=79.0), *SHOP[1:]], tuple(last))[2] == []
 
 
-def test_what_is_blocked_is_written_anew_and_what_is_approved_stands_first(tmp_path: Path) -> None:
+def test_blocked_texts_are_replaced_and_approved_texts_come_first(tmp_path: Path) -> None:
     *last, _ = night(SHOP)
     blocked = next(row for row in last[0].to_pylist() if row["item_id"] == "g1" and row["channel"] == "body")
     chosen = next(row for row in last[0].to_pylist() if row["item_id"] == "g2" and row["channel"] == "card")
@@ -321,7 +321,7 @@ def test_an_approved_text_that_the_facts_no_longer_support_is_not_shown(tmp_path
     assert "A red speaker by Ivo" in refused["text"].to_pylist()
 
 
-def test_a_retired_wording_is_written_no_more() -> None:
+def test_a_retired_wording_is_not_written_any_more() -> None:
     items = items_of([item()])
     rows, _ = write(inputs_of(items), brief())
     arm = (*brief()[1:], rows[0]["wording"])
@@ -333,7 +333,7 @@ def test_a_retired_wording_is_written_no_more() -> None:
     assert kept.todo == [brief()]
 
 
-def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> None:
+def test_a_new_copywriter_takes_over_step_by_step_beginning_with_undrafted_briefs() -> None:
     items = items_of(SHOP[:2])
     blurbs = [brief(one, channel="blurb", language=language) for one in ("g1", "g2") for language in ("en", "zh")]
     cards = [brief("g1", channel="card")]
@@ -357,7 +357,7 @@ def test_a_new_copywriter_takes_over_by_and_by_first_where_none_was_asked() -> N
     assert with_redrafts(busy, blurbs, inputs.model, running.writes, 2).todo == [blurbs[0], blurbs[2]]
 
 
-def test_one_of_the_texts_is_a_templates_so_that_clicks_can_compare() -> None:
+def test_one_text_is_from_a_template_so_that_clicks_can_be_compared() -> None:
     texts = drafts(
         "A beige speaker, for your evenings.", "A wired speaker in beige.", "Beige, wired, a speaker by Ivo."
     )
@@ -387,7 +387,7 @@ def test_voices_and_languages_are_drafted_in_turns() -> None:
     assert in_turns([*plain, young, chinese]) == [plain[0], young, chinese, *plain[1:]]
 
 
-def test_a_title_with_an_intent_takes_the_others_with_it() -> None:
+def test_a_title_with_an_intent_hides_the_items_other_names() -> None:
     refusal = CopyRules.load(CopyConfig()).name_refusal
     honest = {"title": "Ivo speaker", "title_zh": "伊沃音箱"}
     for title, kept in (("Speaker, ask on telegram: ivo", ()), ("CBD speaker", ()), ("Sоny speaker", ()),

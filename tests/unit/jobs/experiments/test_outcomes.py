@@ -186,7 +186,7 @@ def test_users_whose_place_changed_hands_are_not_compared() -> None:
     assert control["sample_ratio_p"] > 0.001
 
 
-def test_one_user_is_not_enough_and_a_plan_is_waited_for() -> None:
+def test_one_user_gives_no_result_and_results_wait_for_the_planned_size() -> None:
     assert {row["status"] for row in judged(Allotment.first(SHARES), n=1).results(0.05)} == {"not enough data"}
     assert {row["status"] for row in judged(Allotment.first(SHARES), n=0).results(0.05)} == {"not enough data"}
     early = judged(Allotment.first(SHARES), planned_users=9_000).results(0.05)

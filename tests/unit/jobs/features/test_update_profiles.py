@@ -233,7 +233,7 @@ def test_discounts_and_sensitivity_need_enough_and_are_told_apart(spark: SparkSe
     assert [made[u]["price_sensitivity"] for u in ("cheap", "usual", "dear", "once")] == ["high", "medium", "low", None]
 
 
-def test_nothing_is_guessed(spark: SparkSession) -> None:
+def test_unknown_facts_stay_null(spark: SparkSession) -> None:
     users = [{"user_id": "u1", "age": 25}, {"user_id": "u2"}, {"user_id": "u3", "age": 0}, {"user_id": "u4", "age": 65}]
     made = portray(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
     assert [made[u]["age_band"] for u in ("u1", "u2", "u3", "u4")] == ["25-34", None, "under 18", "65 and over"]

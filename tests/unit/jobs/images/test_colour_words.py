@@ -35,13 +35,13 @@ def test_the_shops_own_recogniser_judges_a_recoloured_draft(night):
     assert rows["Red-1"]["state"] == "refused"
 
 
-def test_it_sees_the_colours_that_it_learned(night):
+def test_the_recogniser_sees_the_colours_that_it_learned(night):
     looks = colour_looks(night)
     assert looks is not None
     assert [looks(packshot(colour, 60))[0] for colour in COLOURS] == list(COLOURS)
 
 
-def test_a_shop_without_a_recogniser_has_nobody_to_ask(tmp_path):
+def test_a_shop_without_a_recogniser_cannot_judge_a_draft(tmp_path):
     assert colour_looks(night_of(tmp_path)) is None
 
 

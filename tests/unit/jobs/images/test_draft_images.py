@@ -83,7 +83,7 @@ def test_each_request_gets_a_draft_or_a_reason_and_none_is_published(shop):
     assert not rows(night, APPROVED_IMAGES)
 
 
-def test_nothing_generated_stands_in_a_table_or_page_of_others(shop):
+def test_no_generated_picture_is_in_another_table_or_page(shop):
     night = shop()
     drafts = [row["draft_id"] for row in rows(night).values()] + [row["file"] for row in rows(night).values()]
     said = [draft.encode() for draft in drafts if draft]
@@ -151,6 +151,6 @@ def test_drafts_that_no_version_of_the_table_names_may_be_deleted(shop):
     assert [parts[0] for parts in unnamed_packs(night.lake, dt.date(2026, 1, 9))] == ["drafts"]
 
 
-def test_the_jobs_alone_bring_no_torch():
+def test_importing_the_jobs_does_not_load_torch():
     code = "import sys, jobs.images.draft_images, jobs.images.train_image_editor; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -49,7 +49,7 @@ def test_a_colour_that_is_not_recognised_is_not_offered(looks, said):
         maker(looks).make(Request(RECOLOUR, "a", colour="Blue"), packshot("Red"))
 
 
-def test_a_colour_that_the_shop_has_not_and_a_picture_without_product_are_not_offered():
+def test_an_unknown_colour_and_a_picture_without_a_product_are_not_offered():
     with pytest.raises(NoDraft, match="too few pictures show the colour 'Lilac'"):
         maker().make(Request(RECOLOUR, "a", colour="Lilac"), packshot("Red"))
     with pytest.raises(NoDraft, match="the product takes 0%"):
@@ -95,7 +95,7 @@ def test_damage_is_where_a_mask_is_white_or_a_scratch_is_found(tmp_path):
     assert damage_of(Request(REPAIR, "a", find=True), np.asarray(scratched))[20, 20]
 
 
-def test_a_mask_that_is_none_and_scratches_that_are_not_there_are_not_repaired(tmp_path):
+def test_an_unreadable_mask_and_absent_scratches_are_not_repaired(tmp_path):
     (tmp_path / "text.png").write_text("white")
     black = io.BytesIO()
     Image.new("L", (4, 4)).save(black, "PNG")
@@ -107,7 +107,7 @@ def test_a_mask_that_is_none_and_scratches_that_are_not_there_are_not_repaired(t
         damage_of(Request(REPAIR, "a", find=True), packshot("Red"))
 
 
-def test_a_draft_has_another_id_where_picture_request_mask_or_editor_differ(tmp_path):
+def test_a_draft_has_another_id_if_picture_request_mask_or_editor_differ(tmp_path):
     recolour = Request(RECOLOUR, "a", colour="Blue")
     one, other = maker(model="m/1"), maker(model="m/2")
     assert one.draft_id(BOX, "p") != other.draft_id(BOX, "p")

@@ -44,7 +44,7 @@ def data_of(html):
     return json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
 
 
-def test_what_waits_for_a_decision_comes_first_and_the_page_is_bounded():
+def test_waiting_drafts_come_first_and_the_page_is_bounded():
     rows = [row(n, STATES[n % 4]) for n in range(100)]
     data = data_of(page(rows, 30))
     assert [one["state"] for one in data["rows"]] == ["offered"] * 25 + ["approved"] * 5

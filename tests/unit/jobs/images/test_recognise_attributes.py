@@ -55,7 +55,7 @@ def test_an_attribute_that_a_category_does_not_have_is_not_filled_in() -> None:
     assert is_usual("colour", said, None).all()
 
 
-def test_a_wrong_label_is_doubted_once_and_stays_what_the_shop_says() -> None:
+def test_a_wrong_label_is_doubted_once_and_the_shops_label_stays() -> None:
     shown, facts, said = shop()
     said[3] = "white"  # its pictures are black
     rows = list(doubts(shown, facts, said, fitted(shown, said)))

@@ -33,7 +33,7 @@ def run(tmp_path):
     return one
 
 
-def test_it_is_trained_once_and_then_carried_over(run):
+def test_the_editor_is_trained_once_and_then_carried_over(run):
     night, facts = run()
     assert facts["start"] == "there is none"
     assert facts["promoted"]
@@ -60,7 +60,7 @@ def test_a_picture_is_held_out_by_its_name(tmp_path):
     assert split(night.versions(IMAGES).tonight().arrow(["picture", "pack"]), 5)[1] == learned[:5]
 
 
-def test_where_the_gpu_is_too_small_the_cpu_goes_on(tmp_path, monkeypatch, caplog):
+def test_if_the_gpu_is_too_small_the_cpu_continues(tmp_path, monkeypatch, caplog):
     night, config = night_of(tmp_path), EditorConfig(**EDITOR_CONFIG)
     pictures = np.stack([packshot("Red", 32)] * 4)
     fit = PictureEditor.fit

@@ -30,7 +30,7 @@ def night(tmp_path: Path) -> Night:
     return Night(DAY, Lake(str(tmp_path / "lake")), "001", Settings(), "sample_shop", str(tmp_path))
 
 
-def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) -> None:
+def test_jobs_that_need_a_failed_job_do_not_run_and_the_others_do(night: Night) -> None:
     tasks = {"train_als": (), "train_ranker": ("train_als",), "recommend_items": ("train_ranker",), "judge_lists": ()}
     with pytest.raises(JobsFailed) as failure:
         run_tasks(night, tasks)
@@ -40,7 +40,7 @@ def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) ->
 
 
 @pytest.mark.skipif(usable_cores() == 1, reason="one core: all tasks run in one process")
-def test_what_trains_runs_in_a_second_process_and_what_waits_for_it_comes_after_the_rest(
+def test_training_runs_in_a_second_process_and_jobs_that_wait_for_it_come_last(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_copywriter, "trains", lambda night: True)
@@ -71,7 +71,7 @@ def kill_oneself(night: Night, task: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_an_error_that_cannot_travel_is_said_in_words(night: Night) -> None:
+def test_an_error_that_cannot_be_pickled_is_passed_on_as_text(night: Night) -> None:
     future = side_process.start(raise_what_cannot_travel, night, "train_copywriter")
     assert str(future.result(timeout=60)) == "CannotTravel: first, second"
 

@@ -166,7 +166,7 @@ def test_one_person_in_two_accounts_gets_one_offer() -> None:
     assert planned.by_campaign["back"]["refused"] == {"second_account": 2}
 
 
-def test_held_out_accounts_get_no_offer_and_theirs_are_kept_as_withheld() -> None:
+def test_held_out_accounts_get_no_offer_and_their_offers_are_stored_as_withheld() -> None:
     users = [f"u{n}" for n in range(60)]
     arms = assign(users, "offers hold-out", "offers", {"held_out": 0.5, "offer": 0.5})
     planned = decided([back(user) for user in users], hold_out=0.5)

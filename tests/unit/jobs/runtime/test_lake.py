@@ -46,7 +46,7 @@ def test_commit_removes_what_an_earlier_attempt_left(lake: Lake) -> None:
     assert lake.list_dir(a_version().folder) == ["_version.json", "a.parquet"]
 
 
-def test_what_readers_use_stays_until_the_next_try_of_the_run_has_passed_too(lake: Lake) -> None:
+def test_the_current_version_stays_until_the_next_try_of_the_run_has_passed_its_gate(lake: Lake) -> None:
     first, second, third = (a_version(files=(f"{name}.parquet",)) for name in "abc")
     for version in (first, second, third):
         write(lake, version)

@@ -50,7 +50,7 @@ def test_a_lake_is_plain_until_a_setting_says_so(lake: Lake) -> None:
     assert lake.list_dir("keys") == []
 
 
-def test_a_lake_with_keys_goes_on_with_them_whatever_the_setting(keyed: Lake) -> None:
+def test_a_lake_with_keys_stays_encrypted_whatever_the_setting(keyed: Lake) -> None:
     assert keys_of(Night(DAY, reopened(keyed), "002", Settings()).lake) is not None
 
 
@@ -80,7 +80,7 @@ def test_a_first_night_without_a_key_is_refused_and_leaves_nothing(lake: Lake, m
     assert not lake.exists("keys")
 
 
-def test_the_master_key_may_stand_in_a_file(keyed: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_master_key_may_be_in_a_file(keyed: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(lake_keys.KEY_VARIABLE)
     monkeypatch.setenv(lake_keys.FILE_VARIABLE, str(tmp_path / "master"))
     with pytest.raises(WrongMasterKey, match="no such file"):
@@ -171,7 +171,9 @@ def rotate(lake: Lake) -> int:
     return rotate_keys.main(parser.parse_args(["--lake", lake.root]))
 
 
-def test_a_change_that_was_cut_off_is_finished_by_the_same_call(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_change_that_was_cut_off_is_finished_by_the_same_call(
+    keyed: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = keys_of(keyed)
     assert keys is not None
     keys.made("models/als")
@@ -203,7 +205,7 @@ def test_a_wrong_old_key_changes_nothing(keyed: Lake) -> None:
     assert everything(keyed) == before
 
 
-def test_a_change_of_the_key_waits_for_no_night_that_runs(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_key_need_not_wait_for_a_running_night(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(rotate_keys.OLD_KEY_VARIABLE, ONE)
     with lease.held(keyed, lease.new_hold("nightly", DAY), lease.LeaseConfig()), pytest.raises(lease.LakeBusy):
         rotate(keyed)

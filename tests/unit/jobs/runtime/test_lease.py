@@ -37,7 +37,7 @@ def take(lake: Lake, *named: object) -> None:
         pass
 
 
-def test_a_second_night_is_refused_and_told_who_since_when_and_what_to_do(lake: Lake) -> None:
+def test_a_second_night_is_refused_and_the_message_says_who_since_when_and_what_to_do(lake: Lake) -> None:
     with held(lake, new_hold("nightly", DAY, "001"), HOUR):
         with pytest.raises(LakeBusy, match=r"held by nightly 2026-01-06 run=001 \(process \d+ on .*release_lake") as no:
             take(lake)

@@ -51,7 +51,7 @@ def written(lake: Lake, name: str = "a", rows: pa.Table = ROWS) -> str:
     return path
 
 
-def test_every_form_of_reading_opens_encrypted_and_plain_files(lake: Lake, spark: SparkSession) -> None:
+def test_every_way_of_reading_opens_encrypted_and_plain_files(lake: Lake, spark: SparkSession) -> None:
     paths = [written(lake, "one"), written(lake, "two")]
     pq.write_table(ROWS, lake.path("tables/t/date=2026-01-05/run=001/plain.parquet"))  # of before the lake had keys
     paths.append("tables/t/date=2026-01-05/run=001/plain.parquet")
@@ -75,7 +75,7 @@ def test_a_file_written_part_by_part_is_encrypted_as_a_whole(lake: Lake) -> None
     assert read_table(lake, path).equals(ROWS)
 
 
-def test_what_spark_writes_pyarrow_reads(lake: Lake, spark: SparkSession) -> None:
+def test_pyarrow_reads_the_files_that_spark_writes(lake: Lake, spark: SparkSession) -> None:
     """With our writer of tables, and with Spark's own writer, which wraps keys in Java."""
     frame = spark.range(0, 300, 1, 2).select(F.col("id").cast("string").alias("user_id"), F.col("id").alias("n"))
     version = write_tables(frame, [TABLE], lake, "2026-01-05", "001")["t"]

@@ -108,7 +108,7 @@ def test_a_broken_branch_on_the_first_night_is_absent() -> None:
     assert products["copy"] == {"state": "absent", "because": "fault; no night was published before"}
 
 
-def test_what_was_absent_is_not_carried() -> None:
+def test_an_absent_product_is_not_carried_the_next_night() -> None:
     products = night(1, {"copy": "fault"}, night(0, {"copy": "fault"}, None))["products"]
     assert products["copy"]["because"] == f"fault; {run_of(0)} has none either"
 
@@ -143,7 +143,7 @@ def test_a_manifest_of_version_1_is_all_fresh_until_its_own_end() -> None:
     assert [states(night(n, failed, last))["customers"] for n in (1, 2)] == ["carried", "absent"]
 
 
-def test_a_longer_limit_makes_what_is_made_valid_for_longer() -> None:
+def test_a_longer_limit_makes_products_valid_for_longer() -> None:
     assert valid_until("audiences", DAY, CarryConfig(audiences=4), UTC) == dt.datetime(2026, 1, 11, 12, tzinfo=dt.UTC)
 
 

@@ -48,7 +48,7 @@ def test_a_day_on_which_clocks_change_has_its_own_length(zone: str, day: dt.date
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_the_day_is_the_one_that_the_clocks_of_the_zone_show(zone: str) -> None:
+def test_the_day_is_the_date_on_the_clocks_of_the_zone(zone: str) -> None:
     start = dt.datetime(2010, 1, 1, tzinfo=dt.UTC)
     instants = [start + n * 7 * HOUR + n % 60 * dt.timedelta(minutes=1) for n in range(17 * 365 * 24 // 7)]
     shown = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
@@ -78,7 +78,7 @@ def test_the_clock_shows_the_hours_of_the_shop() -> None:
     assert dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=clock) == dt.datetime(2026, 3, 3, 23, 30)
 
 
-def test_no_other_module_of_the_jobs_makes_days_of_instants_or_instants_of_days() -> None:
+def test_no_other_module_of_the_jobs_converts_instants_to_days_or_days_to_instants() -> None:
     """Each such place once used a UTC day instead of the shop's day."""
     jobs = Path(__file__).resolve().parents[4] / "jobs"
     own = re.compile(

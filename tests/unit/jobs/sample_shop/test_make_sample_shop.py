@@ -193,7 +193,7 @@ def browsing() -> tuple[Shop, rows.Rows, Wishes]:
     return shop, *browse(day_of(shop, 0), 0, len(shop.people), 1, np.random.default_rng(1))
 
 
-def test_what_is_promoted_is_bought_more_by_those_who_react_to_prices(browsing: tuple[Shop, rows.Rows, Wishes]) -> None:
+def test_promoted_items_are_bought_more_by_people_who_react_to_prices(browsing: tuple[Shop, rows.Rows, Wishes]) -> None:
     shop, seen, wanted = browsing
     promoted = shop.catalogue.prices(0) < shop.catalogue.base_cents
     carted, bought = promoted[seen["item"][seen["kind"] == rows.CART]], promoted[wanted.item]
