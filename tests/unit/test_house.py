@@ -128,7 +128,7 @@ NAMES_A_LANGUAGE = {
 ROOMS_THAT_NAME_LANGUAGES = ("jobs/sample_shop/", "models/copywriting/", "models/fact_lock/")
 
 
-def test_no_code_asks_for_a_language_by_its_name() -> None:
+def test_no_code_compares_with_the_name_of_a_language() -> None:
     """Everything that a language needs is in its folder, so that a new language needs no code."""
     names = "|".join(languages_there_are())
     language_name = re.compile(rf"""["'](?:{names})["']""")
@@ -137,7 +137,7 @@ def test_no_code_asks_for_a_language_by_its_name() -> None:
     assert {name for name in naming_files if not name.startswith(ROOMS_THAT_NAME_LANGUAGES)} <= NAMES_A_LANGUAGE
 
 
-def test_rooms_stand_on_floors() -> None:
+def test_rooms_import_only_rooms_above_them_in_the_table() -> None:
     above: set[str] = set(_DATA)
     for room, others in MAY_IMPORT.items():
         assert set(others) <= above, f"{room} may only import what stands above it in the table"
@@ -224,11 +224,11 @@ def says_how_far_it_is(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("path", [path for path in BENCHES if "\ndef main(" in path.read_text("utf-8")], ids=named)
-def test_every_bench_says_how_far_it_is(path: Path) -> None:
+def test_every_bench_reports_its_progress(path: Path) -> None:
     assert says_how_far_it_is(path), "use `progress` or `each` of jobs/runtime/progress.py: long work is never silent"
 
 
-def test_progress_is_said_in_one_way() -> None:
+def test_progress_is_reported_in_one_way() -> None:
     by_hand = {named(path) for path in (*SOURCES, *BENCHES) if "sys.stderr" in path.read_text("utf-8")}
     assert by_hand == ON_STDERR, "`say` of jobs/runtime/progress.py writes to stderr"
     models = [path for path in SOURCES if named(path).startswith("models/")]

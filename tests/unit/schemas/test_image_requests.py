@@ -75,7 +75,7 @@ def test_decisions_name_a_draft_and_the_bytes_that_were_seen(tmp_path):
         load_decisions(str(path))
 
 
-def test_no_file_asks_for_nothing_and_a_missing_one_is_named(tmp_path):
+def test_without_a_file_there_are_no_requests_and_a_missing_file_is_named(tmp_path):
     assert load_requests("") == ()
     assert not load_decisions("").approved
     with pytest.raises(FileNotFoundError, match=r"leave image_drafts\.requests empty"):

@@ -28,12 +28,12 @@ def test_new_items_take_their_places():
     assert before.codes.tolist() == [[5, 6, 7, 8], [5, -1, -1, -1], [-1, -1, -1, -1]]
 
 
-def test_no_new_item_leaves_the_lists_alone():
+def test_without_a_new_item_the_lists_stay_the_same():
     none = np.full((1, 2), -1, np.int32), np.full((1, 2), -np.inf, np.float32)
     assert add_new_items(own([5, 6, -1, -1]), none, 1).codes.tolist() == [[5, 6, -1, -1]]
 
 
-def test_an_item_that_stood_below_moves_up_and_leaves_no_gap():
+def test_an_item_from_further_down_moves_up_and_leaves_no_gap():
     lists = own([5, 6, 7, 8], [5, 6, 7, 8], [5, 6, -1, -1])
     lists.scores[:] = [4, 3, 2, 1]
     source, chance = np.full((3, 1), "own", object), np.full((3, 1), 0.25)

@@ -64,7 +64,7 @@ def row(facts: PriceFacts, config: PricingConfig | None = None, fitted_on: dt.da
     return table.to_pylist()[0]
 
 
-def test_a_suggestion_says_what_it_rests_on():
+def test_a_suggestion_names_its_evidence():
     made = row(complete_facts())
     assert made["status"] == "suggest"
     assert made["suggested_price"] == pytest.approx(11.0)  # 10.00 ends like all prices of this shop
@@ -88,7 +88,7 @@ def test_a_suggestion_says_what_it_rests_on():
         ({"units_a_week": np.array([np.nan])}, "it could not be bought in the last 8 weeks"),
     ],
 )
-def test_what_is_missing_is_named_and_nothing_is_guessed(change, reason):
+def test_missing_inputs_are_named_and_no_figure_is_guessed(change, reason):
     made = row(replace(complete_facts(), **change))
     assert (made["status"], made["reason"]) == ("not enough data", reason)
     assert [made[name] for name in FIGURES] == [None] * len(FIGURES)
@@ -121,7 +121,7 @@ def test_an_unknown_currency_contradicts_nothing():
         ({"competitor": np.array([10.5])}, "a competitor sells at 10.50, so no rise above 10.50 was allowed"),
     ],
 )
-def test_the_words_name_what_decided(change, words):
+def test_the_reason_names_what_decided(change, words):
     assert words in row(replace(complete_facts(), **change))["reason"]
 
 

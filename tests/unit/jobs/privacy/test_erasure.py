@@ -98,7 +98,7 @@ def test_a_person_is_forgotten_and_nobody_else(either_shop: tuple[Lake, str]) ->
     assert "ann" not in json.dumps(done.receipt)
 
 
-def test_the_export_has_the_rows_that_go(either_shop: tuple[Lake, str]) -> None:
+def test_the_export_has_the_rows_that_are_erased(either_shop: tuple[Lake, str]) -> None:
     lake, mapping = either_shop
     finds = find(lake, whole_people(lake, ["ann"]), mapping)
     exported = {place: len(rows) for place, rows in rows_of(finds).items()}
@@ -171,7 +171,7 @@ def test_killed_at_any_step_it_ends_the_same(shop: tuple[Lake, str], tmp_path: P
         assert files(killed) == files(undisturbed), f"killed at step {step} of {count}"
 
 
-def test_what_was_left_is_planned_for_and_the_receipt_names_all(
+def test_files_that_appear_during_the_erasure_are_edited_and_in_the_receipt(
     shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A writer that does not take the lake's lease, such as a copy by hand, puts a file back during the erasure."""
@@ -229,7 +229,9 @@ def test_an_unknown_person_changes_nothing(shop: tuple[Lake, str]) -> None:
     assert forget(lake, ["ann"], mapping) == []
 
 
-def test_keys_are_asked_for_before_anything_is_changed(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_keys_are_reported_before_anything_is_changed(
+    shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake, mapping = shop
     before = files(lake)
     for variable, problem in (("NIGHTMARKET_RECEIPT_KEY", NoReceiptKey), ("NIGHTMARKET_ERASURE_KEY", WrongKey)):

@@ -69,7 +69,7 @@ def test_a_night_that_was_refused_at_its_end_gives_way_to_the_one_before(tmp_pat
     assert tried[-1].line() == "run 002 failed at publish_night: NotPublished: 3 lists"
 
 
-def test_where_no_run_is_whole_the_error_says_where_each_stopped(tmp_path: Path) -> None:
+def test_if_no_run_is_whole_the_error_says_where_each_stopped(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
     red_run(lake, "001")
     with pytest.raises(FileNotFoundError, match=r"no whole run of 2026-01-06[\s\S]*run 001 failed at receive_drop"):

@@ -72,7 +72,7 @@ def test_a_night_made_again_gives_the_same_numbers(lake: Lake) -> None:
     assert topics(lake, 1, VIDEO, DRONE, VEGAN) == topics(lake, 1, VIDEO, DRONE, VEGAN)
 
 
-def test_only_what_nothing_answers_is_a_topic(lake: Lake) -> None:
+def test_only_unanswered_questions_make_a_topic(lake: Lake) -> None:
     assert topics(lake, 0, VEGAN, reason="complaint") == {}
     assert topics(lake, 1, "😀😀", "[phone]?", "is it on?", "") == {}  # no words in common is nothing in common
 

@@ -75,7 +75,7 @@ def test_an_item_is_answered_from_its_row_tonight(shop: SmallShop) -> None:
     assert reasons(shop, asked) == ["item_withdrawn"]
 
 
-def test_unchanged_items_keep_their_answers_and_changed_ones_are_answered_anew(shop: SmallShop) -> None:
+def test_unchanged_items_keep_their_answers_and_changed_ones_get_new_answers(shop: SmallShop) -> None:
     shop.items = [item("g1"), item("g2", price=10.0)]
     shop.night()
     shop.items = [item("g1"), item("g2", price=12.0)]
@@ -87,7 +87,7 @@ def test_unchanged_items_keep_their_answers_and_changed_ones_are_answered_anew(s
     assert {row["item_id"] for row in rows(shop.night(), "item_answers")} == {"g1"}
 
 
-def test_a_follow_up_is_about_the_item_talked_about(shop: SmallShop) -> None:
+def test_a_follow_up_is_about_the_item_of_the_turn_before(shop: SmallShop) -> None:
     shop.items.append(item("g2", attributes='{"colour": "green", "material": "oak"}', shown_title="Oak green mug"))
     chat = {"chat": "c", "item": None}
     night = shop.night(
@@ -99,7 +99,7 @@ def test_a_follow_up_is_about_the_item_talked_about(shop: SmallShop) -> None:
     assert "Oak green mug" in answers[2]["answer"]
 
 
-def test_anothers_order_is_refused_and_ones_own_is_told(shop: SmallShop) -> None:
+def test_an_order_of_another_person_is_refused_and_ones_own_is_answered(shop: SmallShop) -> None:
     shop.events = [
         {"event_id": "e1", "user_id": "ann", "item_id": "g1", "event_type": "purchase", "order_id": "A-2026010100017",
          "event_time": dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC), "event_date": FIRST}

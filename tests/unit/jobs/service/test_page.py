@@ -68,7 +68,7 @@ def test_a_row_names_its_source_and_its_chance() -> None:
     assert found == ["Red?", "It is red.", "items g1 colour", "0.91", "Red?", "It is red.", "items g1", "0.91"]
 
 
-def test_reasons_are_said_in_both_languages_with_their_details() -> None:
+def test_reasons_are_in_both_languages_with_their_details() -> None:
     html = page(handed_over=[answer(answer=None, reason="contradictory_policies: a, b"), answer(reason="brand_new")])
     assert f"<span {ENGLISH}>contradictory policies: a, b</span><span {CHINESE}>政策互相矛盾: a, b</span>" in html
     assert f"<span {ENGLISH}>brand new</span>" in html  # a reason without a Chinese word is shown all the same
@@ -81,7 +81,7 @@ def test_every_sentence_has_both_languages() -> None:
         assert re.findall(r"\{\w+\}", english) == re.findall(r"\{\w+\}", chinese)
 
 
-def test_what_is_empty_says_so() -> None:
+def test_empty_parts_say_that_they_are_empty() -> None:
     assert page().count(f"<span {ENGLISH}>None.</span>") == 5
     assert "Policies that are not used" not in page()
 

@@ -98,7 +98,7 @@ def test_no_file_is_no_input_and_an_empty_one_is_an_error(tmp_path: Path) -> Non
         read(tmp_path / "empty", "policies", POLICIES, p_csv="")
 
 
-def test_lines_of_json_that_are_no_rows_are_malformed(tmp_path: Path) -> None:
+def test_lines_of_json_that_are_not_objects_are_malformed(tmp_path: Path) -> None:
     good = {"question_id": 7, "text": "half \ud83d"}
     lines = [
         "[]",
@@ -116,7 +116,7 @@ def test_lines_of_json_that_are_no_rows_are_malformed(tmp_path: Path) -> None:
     assert reasons(found) == [(None, "malformed_row")] * 5
 
 
-def test_of_questions_the_first_counts(tmp_path: Path) -> None:
+def test_of_questions_with_one_id_the_first_counts(tmp_path: Path) -> None:
     mapping = '[questions]\nfiles = "{date}/q.csv"\n'
     found = read(tmp_path, "questions", mapping, q_csv="question_id,text\n1,first\n1,second\n1,first\n")
     assert found is not None

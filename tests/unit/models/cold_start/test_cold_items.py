@@ -171,7 +171,7 @@ def test_what_cannot_be_is_refused(tmp_path):
         ColdItems.load(tmp_path, replace(ColdConfig(model="regressor"), ridge=4.0))
 
 
-def test_the_split_holds_items_out_whole(tmp_path):
+def test_the_split_holds_out_whole_items(tmp_path):
     interest, _, _, _ = planted()
     lines = [" ".join([f"u{row}", *(f"i{item}" for item in interest[row].indices)]) for row in range(200)]
     (tmp_path / "sequences.txt").write_text("\n".join(lines) + "\n")

@@ -182,7 +182,9 @@ def test_goods_that_may_not_be_advertised_are_named_by_a_lexicon(name: str) -> N
         ("A lamp approved by the government", "en", "comparison"),
     ],
 )
-def test_what_is_spelt_out_or_compares_or_names_the_state_is_refused(text: str, language: str, reason: str) -> None:
+def test_texts_with_spelt_out_contacts_comparisons_or_the_state_are_refused(
+    text: str, language: str, reason: str
+) -> None:
     assert reason in reasons(text, language)
 
 

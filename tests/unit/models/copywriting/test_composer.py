@@ -48,7 +48,7 @@ def varied_shop(language: str) -> tuple[list[Prompt], list[str]]:
     return prompts, texts
 
 
-def test_a_text_begins_and_ends_like_one_and_says_nothing_twice() -> None:
+def test_a_text_has_a_beginning_and_an_end_and_no_repetition() -> None:
     prompts, texts = shop()
     composer = Composer.fit(replace(ComposerConfig(), familiar_share=0.0), "zh", prompts, texts)
     for prompt in prompts[:6]:

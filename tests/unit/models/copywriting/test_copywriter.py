@@ -55,7 +55,7 @@ def test_a_text_comes_back_from_its_tokens(writer: Copywriter) -> None:
         assert writer.coder.read(writer.coder.written(masked(text))) == masked(text), prompt
 
 
-def test_what_is_written_has_no_digit_no_loose_slot_and_no_value_of_another_item_first(writer: Copywriter) -> None:
+def test_a_text_has_no_digit_no_loose_slot_and_no_value_of_another_item(writer: Copywriter) -> None:
     for prompt, found in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
         assert 1 <= len(found) <= 3
         assert len({each.text for each in found}) == len(found)
@@ -77,14 +77,14 @@ def test_nothing_to_say_gives_no_candidate_and_an_unknown_control_word_no_error(
     assert something
 
 
-def test_progress_is_told_up_to_the_last_prompt(writer: Copywriter) -> None:
+def test_progress_is_reported_up_to_the_last_prompt(writer: Copywriter) -> None:
     told: list[tuple[int, int]] = []
     writer.write(PROMPTS * 4, 4, 1, lambda done, tokens: told.append((done, tokens)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == 12
 
 
-def test_what_was_saved_is_loaded_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
+def test_a_saved_copywriter_loads_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
     writer.save(tmp_path)
     loaded = Copywriter.load(tmp_path, TINY)
     ours, theirs = (each.write(PROMPTS, 2, 5) for each in (writer, loaded))
@@ -192,7 +192,7 @@ def test_with_slots_for_values_a_text_has_its_items_own(tmp_path: Path) -> None:
     assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [told, never_learned]
 
 
-def test_what_a_slot_stands_for_counts_as_copied() -> None:
+def test_the_value_of_a_slot_counts_as_copied() -> None:
     writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
     guide = writer.guides["en"]
     assert guide.runs.copied("A red jumper for cold mornings. Made of wool that feels soft.").share == 1

@@ -43,7 +43,7 @@ def test_a_contrary_of_a_value_is_banned() -> None:
     assert not words("zh", ["宽松"], set()).may_say("修", "身的版型")
 
 
-def test_naming_a_value_gains_once_and_costs_from_then_on() -> None:
+def test_naming_a_value_gains_the_first_time_and_costs_later() -> None:
     own = words("zh", ["宽松"], set())
     assert own.gain("宽松", [0]) == CONFIG.value_gain
     assert own.gain("宽松又宽松", [0]) == -CONFIG.value_repeat_cost

@@ -28,7 +28,7 @@ def plain(ends: list[int], said: Codes, wordings: Codes) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_lists_are_chosen_as_one_after_another_would_be(seed: int) -> None:
+def test_all_lists_at_once_are_chosen_like_one_list_after_another(seed: int) -> None:
     random = np.random.default_rng(seed)
     places = [random.integers(1, 9) for _ in range(40)]  # of each list
     texts = [random.integers(1, 5) for _ in range(sum(places))]  # of each place

@@ -40,7 +40,7 @@ def cases(draw):
 
 @settings(max_examples=80, deadline=None)
 @given(cases())
-def test_is_the_oracle_on_small_integers(case):
+def test_top_k_equals_the_oracle_on_small_integers(case):
     users, items, k, seen, allowed = case
     codes, scores = top_k(users, items, k, seen, allowed)
     wanted = oracle(users @ items.T, k, seen, allowed)
@@ -51,7 +51,7 @@ def test_is_the_oracle_on_small_integers(case):
 
 @pytest.mark.parametrize("n_items", [TILE - 1, TILE, TILE + 1, 2 * TILE + 777])
 @pytest.mark.parametrize("k", [1, 37, 300])
-def test_is_the_oracle_across_tiles(n_items, k):
+def test_top_k_equals_the_oracle_across_tiles(n_items, k):
     rng = np.random.default_rng(n_items + k)
     users, items = rng.integers(-9, 9, (5, 8)).astype(np.float32), rng.integers(-9, 9, (n_items, 8)).astype(np.float32)
     seen, allowed = random_seen(rng, 5, n_items, 50), rng.random(n_items) < 0.9
@@ -115,7 +115,7 @@ def test_neither_threads_nor_memory_change_a_bit():
         assert got[1].tobytes() == wanted[1].tobytes()
 
 
-def test_agrees_with_float64_up_to_rounding():
+def test_top_k_agrees_with_float64_up_to_rounding():
     rng = np.random.default_rng(4)
     users, items = (
         rng.standard_normal((40, 64)).astype(np.float32),

@@ -62,7 +62,7 @@ def test_nothing_that_orders_worse_than_the_baseline_is_chosen():
     assert kept.method == facts["best"] == "recency"
 
 
-def test_the_running_model_stays_where_the_new_one_is_significantly_worse():
+def test_the_running_model_stays_if_the_new_one_is_significantly_worse():
     running, _ = learn([rows_of(1)], rows_of(2), {"logistic": logistic}, 28.0, 10_000, None)
     kept, facts = learn([rows_of(1)], rows_of(4), {}, 28.0, 10_000, running)
     assert kept is running

@@ -70,7 +70,7 @@ def test_components_are_the_fewest_that_explain_the_variance(variance: float) ->
     assert (components[np.argmax(np.abs(components), axis=0), np.arange(components.shape[1])] > 0).all()
 
 
-def test_where_nothing_varies_there_is_one_component_and_one_segment() -> None:
+def test_if_nothing_varies_there_is_one_component_and_one_segment() -> None:
     assert principal_components(np.full((10, 3), 4.0), 0.9).shape == (3, 1)
     centres, quality, _ = fit_centres(np.zeros((10, 1)), SegmentsConfig())
     assert (centres.tolist(), quality) == ([[0.0]], -1.0)

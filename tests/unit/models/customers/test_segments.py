@@ -50,7 +50,7 @@ def test_the_nearest_centre_and_nothing_known_is_the_middle() -> None:
     assert model.assign(np.array([[0.2, 0.0], [1.7, 0.1], [np.nan, np.nan], [99.0, 0.0]])).tolist() == [3, 5, 3, 5]
 
 
-def test_at_the_border_one_stays_and_beyond_it_one_moves() -> None:
+def test_at_the_border_an_account_stays_and_beyond_it_the_account_moves() -> None:
     model = a_model(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([3, 5]), 6, SegmentsConfig(stay_within=0.15))
     rows = np.array([[1.05, 0.0]] * 4 + [[1.3, 0.0]])
     assert model.assign(rows, np.array([3, 5, -1, 4, 3])).tolist() == [3, 5, 5, 5, 5]  # 4: a segment that is no more
@@ -62,7 +62,7 @@ def test_numbers_follow_their_people() -> None:
     assert (ids.tolist(), next_id) == ([7, 1, 2], 8)
 
 
-def test_other_people_get_a_number_that_nobody_had() -> None:
+def test_a_segment_of_other_people_gets_a_new_number() -> None:
     old = np.array([[0.0, 0.0], [5.0, 0.0]])
     ids, next_id = matched(np.array([[0.0, 0.1], [40.0, 40.0], [5.0, 0.1]]), old, np.array([1, 4]), 6)
     assert (ids.tolist(), next_id) == ([1, 6, 4], 7)
@@ -81,7 +81,7 @@ def test_tastes_of_a_kind_count_as_one_feature() -> None:
     assert weights.tolist() == pytest.approx([1.0, 2**-0.5, 2**-0.5, 1.0])
 
 
-def test_names_say_what_sets_apart_and_are_distinct() -> None:
+def test_names_say_what_sets_a_segment_apart_and_differ() -> None:
     features = ("money", "recency", "category=Home", "hour=night")
     unknown = np.nan
     rows = ([1.5, -0.8, 0.0, 0.1], [1.2, -0.9, 0.0, 0.6], [0.0] * 4, [0.1] * 4, [unknown, unknown, 1.0, 0.0])
@@ -103,7 +103,7 @@ def test_names_say_what_sets_apart_and_are_distinct() -> None:
     assert traits[2] == ("like the shop as a whole", "与全店相近")
 
 
-def test_a_word_that_is_true_of_too_few_is_not_said() -> None:
+def test_a_word_that_is_true_for_too_few_members_is_not_in_the_name() -> None:
     half = np.array([[3.0]] * 5 + [[-0.1]] * 5)
     names, _ = name_segments(("money",), [half, half[:5]], np.array([True, True]))
     assert [name for name, _ in names] == ["Typical buyers", "Big spenders"]

@@ -34,7 +34,7 @@ def shop(users=300, days=200, price=3.0, seed=0):
 ITEMS = np.arange(4, dtype=np.int32)
 
 
-def test_a_moment_is_the_night_of_then():
+def test_features_at_an_earlier_time_equal_those_of_that_night():
     log, then = shop(), 150.0
     teaching = moment_at(log, then, 100.0, 10_000)
     that_night = moment_at(log.between(then - 100, then), then, 100.0, 10_000)
@@ -63,7 +63,7 @@ def test_windows_of_moments_never_reach_into_one_another():
     assert [len(training_sets(LAPSES, shop(), 200.0, 365.0, 9, 2, 10_000))] == [5]
 
 
-def test_too_little_says_how_much_is_needed():
+def test_with_too_little_data_the_error_says_how_much_is_needed():
     with pytest.raises(NotEnoughData, match="20 days of purchases; 28 are needed to look 7 days ahead"):
         training_sets(BUYS, shop(days=20).between(0, 20), 20.0, 365.0, 8, 2, 10_000)
     with pytest.raises(NotEnoughData, match="customers bought again"):

@@ -27,7 +27,7 @@ def test_before_anything_moves_arms_are_those_of_assign() -> None:
 
 @settings(deadline=None, derandomize=True)
 @given(st.lists(st.lists(st.integers(1, 60), min_size=4, max_size=4), min_size=2, max_size=6))
-def test_only_what_must_change_hands_does(path: list[list[int]]) -> None:
+def test_only_as_many_users_as_necessary_change_their_arm(path: list[list[int]]) -> None:
     allotted = Allotment.first(shares_of(path[0]))
     least = dict(allotted.shares)
     start = allotted

@@ -131,7 +131,7 @@ def test_lies_are_seen(text: str, said: str) -> None:
     assert said in wrong(text)
 
 
-def test_a_claim_says_where_it_stands() -> None:
+def test_a_claim_has_its_place_in_the_text() -> None:
     text = "Ａ　ｒｅｄ shirt, ４９％ off"  # full width
     assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [
         ("ｒｅｄ", "colour"),
@@ -230,7 +230,7 @@ def test_an_item_with_an_offer_supports_the_same_words_and_other_figures() -> No
     assert wrong("15% off") == ["15% off"]
 
 
-def test_claims_that_are_remembered_cannot_be_changed_by_who_asked() -> None:
+def test_cached_claims_cannot_be_changed_by_the_caller() -> None:
     text = "a navy cotton shirt"
     first = claims(text, "en", WORDS)
     first.clear()

@@ -39,7 +39,7 @@ def test_outside_the_mask_every_byte_stays(editor, kind, shape):
     assert (made[mask] != picture[mask]).any()
 
 
-def test_what_the_mask_hides_is_never_seen(editor):
+def test_pixels_under_the_mask_are_never_read(editor):
     rng = np.random.default_rng(6)
     for shape in ((32, 32), (47, 31), (40, 130)):
         picture = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)

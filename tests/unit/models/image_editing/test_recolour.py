@@ -27,7 +27,7 @@ def test_bytes_survive_the_way_to_oklab_and_back():
     np.testing.assert_allclose(lab_of(np.array([255, 255, 255], np.uint8)), [1, 0, 0], atol=1e-3)
 
 
-def test_the_product_is_what_stands_out_from_the_edge():
+def test_the_product_is_the_part_that_differs_from_the_edge():
     product = product_in(packshot())
     assert product[12:-12, 10:-10].all()
     assert not product[:8].any()

@@ -49,7 +49,7 @@ def test_the_losses_beside_l1_start_after_their_share_of_the_steps():
     assert losses_by_step == 2 * [["l1"]] + 4 * [["features", "fooled", "judge", "l1"]]
 
 
-def test_a_copy_that_goes_on_by_l1_alone_is_what_l1_alone_would_have_made():
+def test_a_copy_that_continues_with_l1_alone_equals_a_training_with_l1_alone():
     trunk = Trainer(GAN, shop())
     run(trunk, GAN.by_l1)
     branch = trunk.by_l1_alone()

@@ -30,7 +30,7 @@ def test_products_that_it_never_saw_are_found_in_other_colours() -> None:
     assert own_first(likeness.apply(vectors), product) > own_first(vectors[:, :20], product) + 0.3
 
 
-def test_colours_count_only_where_they_are_asked_for() -> None:
+def test_colours_count_only_if_they_are_wanted() -> None:
     vectors, product = shop()
     likeness = Likeness.fit(CONFIG, vectors, product, PARTS)
     other = vectors.copy()

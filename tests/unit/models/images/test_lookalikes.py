@@ -38,7 +38,7 @@ def test_an_item_is_compared_by_all_its_pictures(block: int, monkeypatch: pytest
     assert np.isfinite(scores).all()
 
 
-def test_other_colours_of_the_product_stand_apart() -> None:
+def test_other_colours_of_the_product_are_listed_separately() -> None:
     alike = LookAlikes(VECTORS, ITEM, 20, GROUP)
     codes, _ = alike.similar(np.arange(20), 20)
     assert all(set(row[row >= 0]) == set(np.flatnonzero(GROUP[item] != GROUP)) for item, row in enumerate(codes))
@@ -48,7 +48,7 @@ def test_other_colours_of_the_product_stand_apart() -> None:
     assert np.isneginf(scores[0, 3:]).all()
 
 
-def test_what_may_not_be_sold_or_has_no_picture_is_never_found() -> None:
+def test_items_without_a_picture_or_not_for_sale_are_never_found() -> None:
     allowed = np.arange(21) % 2 == 0
     alike = LookAlikes(VECTORS, ITEM, 21, allowed=allowed)
     codes, _ = alike.similar(np.array([1, 3]), 21)

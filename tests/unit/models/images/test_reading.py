@@ -92,7 +92,7 @@ def test_a_turned_picture_stands_upright(orientation: int) -> None:
     assert np.array_equal(picture.pixels, np.asarray(drawn()))
 
 
-def test_impossible_exif_says_nothing() -> None:
+def test_impossible_exif_is_ignored() -> None:
     exif = Image.Exif()
     exif[0x0112] = 77
     assert np.array_equal(read(saved(drawn(), "PNG", exif=exif)), np.asarray(drawn()))
@@ -153,11 +153,11 @@ def test_a_large_picture_is_reduced_and_its_size_is_told() -> None:
     assert (picture.width, picture.height) == (1600, 800)
 
 
-def test_what_is_behind_a_picture_does_not_matter() -> None:
+def test_bytes_after_the_picture_do_not_matter() -> None:
     assert read(saved(drawn(), "PNG") + b"<script>alert(1)</script>").shape == (48, 64, 3)
 
 
-def test_clean_bytes_hold_pixels_alone() -> None:
+def test_clean_bytes_contain_only_pixels() -> None:
     exif = Image.Exif()
     exif[0x8825], exif[0x010F] = GPS, "SecretCamera"
     options = {"exif": exif, "comment": b"SecretWord", "icc_profile": b"SecretProfile"}

@@ -16,7 +16,7 @@ def catalogue(n=900, spread=0.5, seed=7):
     return vectors.astype(np.float16), np.array(["black", "red", "white"])[codes], np.repeat(np.arange(n // 3), 3)
 
 
-def test_it_learns_values_and_gives_chances_that_hold() -> None:
+def test_it_learns_values_and_gives_calibrated_probabilities() -> None:
     vectors, labels, groups = catalogue()
     recogniser = Recogniser.fit(CONFIG, vectors, labels, groups)
     fresh, truth, _ = catalogue(seed=8)
@@ -36,7 +36,7 @@ def test_above_the_threshold_new_values_are_as_precise_as_asked() -> None:
     assert (values == truth)[sure].mean() > 0.92
 
 
-def test_where_pictures_say_nothing_no_threshold_is_set() -> None:
+def test_if_pictures_have_no_information_no_threshold_is_set() -> None:
     vectors, labels, groups = catalogue()
     shuffled = np.random.default_rng(1).permutation(labels)
     assert Recogniser.fit(CONFIG, vectors, shuffled, groups).threshold is None

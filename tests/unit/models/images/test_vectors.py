@@ -34,7 +34,7 @@ def test_no_picture_gives_no_vector(encoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.width)
 
 
-def test_colours_part_what_the_network_takes_for_one_thing(encoder) -> None:
+def test_colours_separate_pictures_that_look_alike_to_the_network(encoder) -> None:
     red, red_too, blue = encoder.encode([drawn("disc", c, s) for c, s in (("red", 1), ("red", 2), ("blue", 1))])
     part = encoder.parts["colours"]
     assert likeness(red[part], red_too[part]) > likeness(red[part], blue[part]) + 0.1

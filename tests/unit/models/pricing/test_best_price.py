@@ -81,7 +81,7 @@ def test_every_suggestion_is_within_its_bounds_and_gains_in_the_worst_case(confi
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(mean=st.floats(-5, -1.8), share=st.floats(0.35, 0.6), units=st.floats(1, 100))
-def test_where_no_bound_binds_it_is_lerners_price(mean, share, units):
+def test_without_a_binding_bound_it_is_lerners_price(mean, share, units):
     best = 10 * share * mean / (1 + mean)
     _, new = one(cost=10 * share, mean=mean, units=units)
     if 4.5 < best < 18.5 and abs(best - 10) > 0.2:
@@ -122,7 +122,7 @@ def test_below_the_margin_floor_it_rises_or_has_no_room():
     assert one(cost=14.0, mean=-3.0, config=PricingConfig())[0] == NO_ROOM
 
 
-def test_what_sells_nothing_is_not_worth_it():
+def test_an_item_that_sells_nothing_gets_no_suggestion():
     assert one(units=0.0)[0] == NOT_WORTH_IT
 
 
@@ -154,7 +154,7 @@ def test_prices_are_rounded_to_the_nearest_ending():
         ({"half": np.nan}, "elasticity of 1 items"),
     ],
 )
-def test_a_guess_is_not_made_up_for_what_is_missing(change, message):
+def test_missing_inputs_are_not_guessed(change, message):
     with pytest.raises(ValueError, match=message):
         one(**change)
 

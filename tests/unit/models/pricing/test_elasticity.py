@@ -15,7 +15,7 @@ def history(elasticity, weeks=60, level=40.0, items=1, seed=0):
     return rng.poisson(level * (price / 10) ** elasticity).astype(float), price, np.zeros(items, np.int64)
 
 
-def test_intervals_hold_the_planted_truth_as_often_as_they_say():
+def test_intervals_contain_the_planted_truth_as_often_as_they_claim():
     made = make_prices(PricePlan(items=600, seed=3))
     fit = fit_elasticities(CONFIG, made.units, made.price, made.category)
     inside = (made.truth >= fit.low) & (made.truth <= fit.high)

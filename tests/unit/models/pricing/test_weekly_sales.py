@@ -15,12 +15,12 @@ def weeks_of(**columns: list[float]) -> PriceWeeks:
     return price_weeks(np.arange(count), (1, count), full, 4)
 
 
-def test_the_catalogues_price_counts_where_it_told_one_whenever_the_item_sold():
+def test_the_catalogues_price_counts_if_it_had_one_whenever_the_item_sold():
     made = weeks_of(units=[2, 0], revenue=[10, 0], days_on_sale=[7, 7], days_priced=[7, 7], list_price_sum=[42, 49])
     assert made.price.tolist() == [[6.0, 7.0]]
 
 
-def test_else_the_price_paid_does_in_weeks_with_sales():
+def test_otherwise_the_paid_price_counts_in_weeks_with_sales():
     made = weeks_of(
         units=[2, 0, 4], revenue=[10, 0, 24], days_on_sale=[0, 7, 7], days_priced=[0, 7, 7], list_price_sum=[0, 49, 49]
     )

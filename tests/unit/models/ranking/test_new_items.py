@@ -40,7 +40,7 @@ def reordered(parts, config=ColdConfig(), shown=SHOWN):  # noqa: B008 - frozen, 
     return sources, config, content, shown
 
 
-def test_what_is_not_on_sale_or_refused_is_not_listed():
+def test_items_that_are_refused_or_not_on_sale_are_not_listed():
     shown = np.arange(44) != 41
     sources = with_new_items(*reordered(shop(), shown=shown))
     assert sources.new_items.tolist() == [40, 42]
@@ -60,7 +60,7 @@ def test_content_alone_makes_no_embedding():
         with_new_items(*reordered(shop(), ColdConfig(model="content")))
 
 
-def test_the_folder_keeps_them(tmp_path):
+def test_the_folder_keeps_new_items(tmp_path):
     sources = with_new_items(*reordered(shop()))
     sources.save(tmp_path)
     again = type(sources).load(tmp_path).new_for(np.arange(60), 2, nothing(60))

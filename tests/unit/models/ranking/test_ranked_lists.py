@@ -33,7 +33,7 @@ def test_the_order_is_that_of_the_scores_and_the_parts_sum_to_them():
     assert (ranked.source >= 0).all()
 
 
-def test_what_may_not_be_shown_is_not():
+def test_items_that_may_not_be_shown_are_not_listed():
     allowed = np.arange(40) % 4 != 1
     before = rank_users(sources(), fitted(), EVERYBODY, 5).codes
     refused = csr_matrix((np.ones(60, np.float32), (EVERYBODY, before[:, 0])), shape=(60, 40))

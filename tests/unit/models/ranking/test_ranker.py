@@ -167,7 +167,7 @@ def test_a_feature_that_is_missing_is_refused_by_name():
         fitted().predict(other)
 
 
-def test_a_feature_that_came_since_changes_nothing():
+def test_a_feature_that_is_newer_than_the_model_changes_nothing():
     one = cut().candidates
     more = np.column_stack([np.full(len(one), 7, np.float32), one.features])
     other = replace(one, features=more, names=("lstm.score", *one.names))
@@ -202,7 +202,7 @@ def test_grades_go_by_the_strongest_event():
     assert graded(SMALL, pairs, np.array([0]), views).tolist() == [0, 3, 3]
 
 
-def test_a_cut_knows_nothing_of_what_comes_after():
+def test_a_cut_uses_no_later_event():
     log = shop_log()
     changed = replace(log, item=np.where(log.time >= 49, (log.item + 7) % 40, log.item).astype(np.int32))
     cuts = [cut_at(ROLLING, SMALL, each, sources_at(SOURCES, each, 49.0, 7.0)) for each in (log, changed)]

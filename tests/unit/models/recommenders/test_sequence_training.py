@@ -42,7 +42,7 @@ def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
         trained(data=sequences(shop(seed=1)), checkpoint=tmp_path)
 
 
-def test_what_chooses_the_epoch_is_not_learned():
+def test_validation_sequences_choose_the_epoch_and_are_not_trained_on():
     last = 1000 + np.arange(100)
     learned, held = learned_and_held(of(*([1, 2, 3, item] for item in last)), None, seed=3)
     asked = held.codes[held.indptr[1:] - 1]
@@ -63,7 +63,7 @@ def test_a_training_ends_after_so_many_events():
     assert epochs == [1, 2]
 
 
-def test_of_a_log_that_is_larger_a_random_part_is_learned():
+def test_a_random_part_of_a_larger_log_is_trained_on():
     data, epochs = sequences(shop()), []
     few = trained(
         dataclasses.replace(SMALL, most_events=30), data=data, report=lambda epoch, loss, gain: epochs.append(epoch)

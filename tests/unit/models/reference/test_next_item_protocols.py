@@ -21,7 +21,7 @@ def planted_shop():
     return Shop(Sequences(indptr, np.concatenate(lists).astype(np.int32)), items, None)
 
 
-def test_what_stands_in_the_validation_items_alone_is_found_by_the_refitted_protocol_only(monkeypatch):
+def test_only_the_refitted_protocol_finds_pairs_that_are_only_in_validation_items(monkeypatch):
     monkeypatch.setattr(next_item, "networks_of", lambda shop: [])  # neighbours show the leak, and are fast
     measured, _ = measure_protocols(planted_shop(), threads=1)
     hits = {name: figures["neighbours"].values["hr@10"][PAIRS:].mean() for name, figures in measured.items()}

@@ -99,7 +99,7 @@ def test_a_source_may_have_any_name():
     np.testing.assert_array_equal(*lists)
 
 
-def test_what_is_seen_or_not_allowed_is_not_proposed():
+def test_seen_and_refused_items_are_not_proposed():
     sources, _, _ = shop_with_two_sources(30)
     seen = csr_matrix(np.eye(30, 60, dtype=np.float32))
     allowed = np.arange(60) % 2 == 0

@@ -43,7 +43,7 @@ def test_each_persons_gradient_is_that_of_the_person_alone() -> None:
     assert not any(gradient.any() for gradient in alone[1].values())
 
 
-def test_a_training_spends_what_was_asked_for() -> None:
+def test_a_training_spends_the_given_budget() -> None:
     epochs: list[tuple[int, float]] = []
     fit(CONFIG, around_the_clock(31, 8), ITEMS, 3.0, 1e-5, lambda *epoch: epochs.append(epoch))
     assert [epoch for epoch, _ in epochs] == [1, 2, 3, 4]
@@ -63,7 +63,7 @@ def test_noise_is_not_drawn_from_the_seed() -> None:
     assert not np.allclose(one.item_rows, other.item_rows)
 
 
-def test_without_noise_it_learns_what_comes_next_and_is_saved_as_an_lstm(tmp_path) -> None:
+def test_without_noise_it_learns_the_next_item_and_is_saved_as_an_lstm(tmp_path) -> None:
     config = PrivateLSTMConfig(dim=16, hidden=16, epochs=80, learning_rate=0.03, threads=1)
     people = around_the_clock(60, 8)
     model = fit(config, people, ITEMS, math.inf, 1e-5)

@@ -88,7 +88,7 @@ def test_chances_fall_and_sum_to_one_at_most(learned: Answerer) -> None:
         assert chances[1:] == sorted(chances[1:], reverse=True)
 
 
-def test_what_is_stored_answers_alike(learned: Answerer, tmp_path: Path) -> None:
+def test_a_stored_answerer_gives_the_same_answers(learned: Answerer, tmp_path: Path) -> None:
     learned.save(tmp_path)
     again = Answerer.load(tmp_path, CONFIG)
     questions = ["my coupon is broken", "运费多少", "🙂", "x" * 20_000]

@@ -59,7 +59,7 @@ def test_differences_of_a_symmetric_pair_have_no_order() -> None:
     assert (differences(one, other, symmetric=False) != differences(other, one, symmetric=False)).nnz > 0
 
 
-def test_what_a_text_is_about_stands_beside_the_words_of_a_question() -> None:
+def test_an_attributes_name_is_paired_with_the_words_of_the_question() -> None:
     """An attribute's name has columns with each gram of the question; a colon late in a sentence names nothing."""
     asked = ["how wide"] * 3
     with_name, without, late = differences(asked, ["width: 5", "width 5", f"{'a ' * 30}: 5"], symmetric=False)
@@ -87,7 +87,7 @@ def test_pairs_of_a_list_are_judged_beside_each_other() -> None:
     assert more[:, -1].tolist() == [3, 3, 3, 1]
 
 
-def test_one_list_alone_scores_as_among_others() -> None:
+def test_a_list_has_the_same_scores_alone_and_among_others() -> None:
     """Each question has two answers, and only one names what the question asks for."""
     asked = [f"what is the {name}" for name in THINGS for _ in range(2)]
     said = [text for name in THINGS for text in (f"{name}: 5", f"{THINGS[0] if name != THINGS[0] else 'size'}: 5")]

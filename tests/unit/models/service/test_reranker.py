@@ -57,7 +57,7 @@ def test_the_matcher_learns_from_them(pairs: WordingPairs, reranker: Reranker) -
     assert odds[pairs.same].mean() > odds[~pairs.same].mean() + 1
 
 
-def test_only_likely_answers_are_compared_and_what_they_are_worth_together_stays(reranker: Reranker) -> None:
+def test_only_likely_answers_are_reranked_and_their_summed_probability_stays(reranker: Reranker) -> None:
     blend = np.log(np.array([[0.5, 0.3, 0.19, 0.005, 0.005]], np.float32))
     codes = reranker.likeliest(blend)
     assert codes.tolist() == [[0, 1, 2]]

@@ -40,11 +40,11 @@ def test_a_text_is_in_its_language(text: str, language: str) -> None:
         ("纯棉衬衫 for you", "de", "Chinese characters"),
     ],
 )
-def test_a_text_in_another_language_is_told(text: str, language: str, why: str) -> None:
+def test_a_text_in_another_language_is_recognised(text: str, language: str, why: str) -> None:
     assert why in (wrong_language(fold(text), LANGUAGES[language]) or "")
 
 
-def test_letters_alone_tell_some_languages() -> None:
+def test_some_languages_are_recognised_by_letters_alone() -> None:
     assert is_written("シャツ", LANGUAGES["ja"])
     assert not is_written("シャツ", LANGUAGES["zh"])
     assert not is_written("Shirt", LANGUAGES["ja"])
