@@ -92,8 +92,8 @@ def load_decisions(file: str) -> Decisions:
             _check_entry(where, entry, {*_DECIDED, "note"})
             draft, file_hash = (_text(where, entry, key) for key in _DECIDED)
             hashes[draft] = file_hash
-    if both := decided["approve"].keys() & decided["block"].keys():
-        raise RequestError(f"{path} both approves and blocks {min(both)}; keep one of the two entries")
+    if contradictory := decided["approve"].keys() & decided["block"].keys():
+        raise RequestError(f"{path} both approves and blocks {min(contradictory)}; keep one of the two entries")
     return Decisions(decided["approve"], decided["block"])
 
 

@@ -29,10 +29,10 @@ def splice(text: str, name: str, page: str) -> str:
     for marker in (begin, end):
         if (count := text.count(marker)) != 1:
             raise ValueError(f"expected the marker {marker} once, saw it {count} times; put it on a line of its own")
-    before, _, rest = text.partition(begin)
-    if end not in rest:
+    before, _, after_begin = text.partition(begin)
+    if end not in after_begin:
         raise ValueError(f"{end} stands before {begin}; exchange them")
-    return f"{before}{begin}\n{page.strip()}\n{end}{rest.partition(end)[2]}"
+    return f"{before}{begin}\n{page.strip()}\n{end}{after_begin.partition(end)[2]}"
 
 
 def tables_page() -> str:

@@ -157,8 +157,8 @@ def load_seasons(languages: Iterable[str], voices: Mapping[str, Voice], shop_fol
         path = file_of(language, "calendar.toml", shop_folder)
         for raw in read_toml(path).get("event", []):
             season = _season(f"{path} event {raw.get('id')!r}", raw, language, voices)
-            known = seasons.get(season.id, season)
-            seasons[season.id] = replace(known, names={**known.names, **season.names})
+            earlier = seasons.get(season.id, season)
+            seasons[season.id] = replace(earlier, names={**earlier.names, **season.names})
     return tuple(seasons.values())
 
 

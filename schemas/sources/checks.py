@@ -81,12 +81,12 @@ def _check_targets(spec: Input) -> None:
     which, names = spec.which, [column.name for column in spec.targets]
     filled: dict[str, str] = {}  # our column -> the part that fills it
     for part in ("columns", "constants", "derived"):
-        for ours in getattr(spec, part):
-            if ours not in names:
-                raise MappingError(f"[{which}.{part}]: {which} has no column '{ours}'; it has {', '.join(names)}")
-            if ours in filled:
-                raise MappingError(f"{which} '{ours}' is given in [{which}.{filled[ours]}] and in [{which}.{part}]")
-            filled[ours] = part
+        for column in getattr(spec, part):
+            if column not in names:
+                raise MappingError(f"[{which}.{part}]: {which} has no column '{column}'; it has {', '.join(names)}")
+            if column in filled:
+                raise MappingError(f"{which} '{column}' is given in [{which}.{filled[column]}] and in [{which}.{part}]")
+            filled[column] = part
     missing = [name for name in _REQUIRED[which] if name not in filled]
     if which == "events":
         missing += [] if filled.keys() & {"user_id", "visitor_id"} else ["user_id or visitor_id"]
@@ -97,9 +97,11 @@ def _check_targets(spec: Input) -> None:
 
 def _check_event_types(spec: Input) -> None:
     constant = {name: value for name, value in spec.constants.items() if name == "event_type"}
-    for theirs, ours in {**spec.event_types, **constant}.items():
-        if ours not in EVENT_TYPES:
-            raise MappingError(f"event type '{theirs}' is mapped to {ours!r}; there are {', '.join(EVENT_TYPES)}")
+    for shop_type, our_type in {**spec.event_types, **constant}.items():
+        if our_type not in EVENT_TYPES:
+            raise MappingError(
+                f"event type '{shop_type}' is mapped to {our_type!r}; there are {', '.join(EVENT_TYPES)}"
+            )
 
 
 def _check_sql(spec: Input) -> None:

@@ -58,8 +58,8 @@ def _check_ways(raw: dict[str, Any]) -> None:
 def _check_pattern(key: str, pattern: str) -> None:
     if pattern.startswith("/") or ".." in pattern.split("/"):
         raise MappingError(f"[images] {key} is {pattern!r}; it counts from the folder --raw and may not leave it")
-    rest = re.sub(r"\{date(:[^{}]+)?\}", "", pattern).replace(ITEM if key == "files" else "", "")
-    if re.search(r"[{}]", rest):
+    without_date = re.sub(r"\{date(:[^{}]+)?\}", "", pattern).replace(ITEM if key == "files" else "", "")
+    if re.search(r"[{}]", without_date):
         braces = f"{{date}}{f' and {ITEM}' if key == 'files' else ''}"
         raise MappingError(f"[images] {key} is {pattern!r}; in braces only {braces} is known")
 

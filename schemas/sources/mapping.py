@@ -25,7 +25,7 @@ _NOT_MAPPED = {"event_time", "extra", "updated_on", "is_sold_out"}  # [*.time] g
 
 
 class MappingError(ValueError):
-    """A mapping that cannot be used: what was seen, in which file and table, and what may be written instead."""
+    """A mapping that cannot be used. The message says what was seen, where, and what may be written instead."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class Input:
     time: Time | None = None
     reject: Mapping[str, str] = field(default_factory=dict)
     tallies: Mapping[str, str] = field(default_factory=dict)
-    personal: frozenset[str] = frozenset()  # THEIR columns that name a person: never in `extra` nor in `raw_row`
-    hashed: frozenset[str] = frozenset()  # OUR columns that get the HMAC of theirs
+    personal: frozenset[str] = frozenset()  # the SHOP'S columns that name a person: never in `extra` nor in `raw_row`
+    hashed: frozenset[str] = frozenset()  # OUR columns that get the HMAC of the shop's column
 
     @property
     def from_events(self) -> bool:

@@ -174,12 +174,12 @@ def test_only_tasks_that_wait_for_an_end_run_after_a_failure(dag: Any) -> None:
 
 
 def test_a_run_with_a_failed_task_is_red(dag: Any) -> None:
-    whole = dag.get_task("whole")
+    whole_task = dag.get_task("whole")
     jobs = {t.task_id for t in dag.tasks if not isinstance(t, EmptyOperator)}
-    assert whole.upstream_task_ids == jobs - LAST
-    assert not whole.downstream_task_ids  # a leaf: Airflow judges the run by it
+    assert whole_task.upstream_task_ids == jobs - LAST
+    assert not whole_task.downstream_task_ids  # a leaf: Airflow judges the run by it
     with pytest.raises(AirflowFailException, match="not whole"):
-        whole.prepare_for_execution().execute({})
+        whole_task.prepare_for_execution().execute({})
 
 
 def test_the_run_gives_the_lake_back_when_every_job_has_ended(dag: Any) -> None:

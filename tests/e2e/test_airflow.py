@@ -131,19 +131,21 @@ def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_after_the_
     assert api.call("/dags/nightly")["is_paused"] is False
     run = airflow_night.start_night(api, {"date": DAY, "k": 5, "config": str(settings)})
     assert follow(api, run) == "failed"
-    begin, *said, end = capfd.readouterr().err.splitlines()
+    begin, *lines, end = capfd.readouterr().err.splitlines()
     assert begin == "the night in Airflow ..."
     assert re.fullmatch(r"the night in Airflow: \d+ jobs, [\d.,]+ s", end)
-    told = [re.fullmatch(r"the night in Airflow: \d+ of \d+ jobs, .+; (\w+) failed [\d.]+ s", line) for line in said]
-    assert {line[1] for line in told if line} == {"train_copywriter", "run_copy"}
+    failures = [
+        re.fullmatch(r"the night in Airflow: \d+ of \d+ jobs, .+; (\w+) failed [\d.]+ s", line) for line in lines
+    ]
+    assert {line[1] for line in failures if line} == {"train_copywriter", "run_copy"}
     monkeypatch.setattr(airflow_night, "HOME", Path(shop.environment["AIRFLOW_HOME"]))
     assert "no voice in no/such/folder" in airflow_night.end_of_failed_log(api, run)
     first = shop.published()
-    told = note(api, run)
-    assert told.startswith(f"Published as {first['run']}: ")
-    assert "copy absent" in told
-    assert "no voice in no/such/folder" in told
-    assert f"reports/date={DAY}/index.html" in told
+    run_note = note(api, run)
+    assert run_note.startswith(f"Published as {first['run']}: ")
+    assert "copy absent" in run_note
+    assert "no voice in no/such/folder" in run_note
+    assert f"reports/date={DAY}/index.html" in run_note
     assert first["date"] == DAY
     assert first["rules"]["k"] == 5
     assert {name: product["state"] for name, product in first["products"].items()} == {

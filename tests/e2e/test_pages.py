@@ -123,12 +123,12 @@ def test_a_page_opens_offline_without_an_error_and_breaks_no_rule_of_wcag(
         browser.run(FEW)
         browser.devtools("Page.setBypassCSP", enabled=True)  # axe is no part of the page
         browser.run(f"{AXE}\nreturn null")
-        found = browser.run(
+        violations = browser.run(
             "return axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}}).then("
             "r => r.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html).join(' | ')}`))",
             RULES,
         )
-        assert found == []
+        assert violations == []
         browser.log("browser")
 
 
