@@ -81,12 +81,14 @@ def _check_targets(spec: Input) -> None:
     which, names = spec.which, [column.name for column in spec.targets]
     filled: dict[str, str] = {}  # our column -> the part that fills it
     for part in ("columns", "constants", "derived"):
-        for column in getattr(spec, part):
-            if column not in names:
-                raise MappingError(f"[{which}.{part}]: {which} has no column '{column}'; it has {', '.join(names)}")
-            if column in filled:
-                raise MappingError(f"{which} '{column}' is given in [{which}.{filled[column]}] and in [{which}.{part}]")
-            filled[column] = part
+        for our_column in getattr(spec, part):
+            if our_column not in names:
+                raise MappingError(f"[{which}.{part}]: {which} has no column '{our_column}'; it has {', '.join(names)}")
+            if our_column in filled:
+                raise MappingError(
+                    f"{which} '{our_column}' is given in [{which}.{filled[our_column]}] and in [{which}.{part}]"
+                )
+            filled[our_column] = part
     missing = [name for name in _REQUIRED[which] if name not in filled]
     if which == "events":
         missing += [] if filled.keys() & {"user_id", "visitor_id"} else ["user_id or visitor_id"]

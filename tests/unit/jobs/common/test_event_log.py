@@ -59,5 +59,5 @@ def test_attributes_of_any_name_become_names_that_files_and_features_can_have(tm
     write_arrays(tmp_path, codes)
     assert set(read_arrays(tmp_path)) == set(codes)
     features = np.arange(4.0 * len(codes)).reshape(4, -1)
-    made = lightgbm.Dataset(features, np.arange(4), feature_name=list(codes), params={"verbose": -1}).construct()
-    assert len(set(made.get_feature_name())) == len(names)
+    data_set = lightgbm.Dataset(features, np.arange(4), feature_name=list(codes), params={"verbose": -1}).construct()
+    assert len(set(data_set.get_feature_name())) == len(names)

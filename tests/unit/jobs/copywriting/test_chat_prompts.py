@@ -35,22 +35,22 @@ def message(asked: Brief | None = None) -> str:
 
 
 def test_it_has_the_items_words_the_voice_and_the_number_of_texts() -> None:
-    said = message(brief(style="quality"))
+    prompt = message(brief(style="quality"))
     guide = INPUTS.rules.voices["quality"].guide("en")
-    assert "3 different texts" in said
-    assert "- colour: beige" in said
-    assert "- connection: wired" in said
-    assert guide.tone in said
-    assert guide.never[0] in said
-    assert "{title}: " in said
+    assert "3 different texts" in prompt
+    assert "- colour: beige" in prompt
+    assert "- connection: wired" in prompt
+    assert guide.tone in prompt
+    assert guide.never[0] in prompt
+    assert "{title}: " in prompt
 
 
 def test_no_figure_of_the_item_and_no_control_token_is_in_it() -> None:
-    said = message()
-    assert "3000" not in said
-    assert "20 W" not in said
-    assert "<|im_end|>" not in said
-    assert "beige" in said
+    prompt = message()
+    assert "3000" not in prompt
+    assert "20 W" not in prompt
+    assert "<|im_end|>" not in prompt
+    assert "beige" in prompt
 
 
 def test_a_price_is_a_slot_and_slots_of_other_strategies_are_not_offered() -> None:

@@ -106,15 +106,15 @@ def test_the_command_names_what_is_missing(esperanto: Path, capsys: pytest.Captu
 def test_the_command_writes_texts_and_shows_some(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Sample] = []
+    samples: list[Sample] = []
 
     def write(rules: CopyRules, language: str) -> Sample:
-        made.append(write_sample(rules, language))
-        return made[-1]
+        samples.append(write_sample(rules, language))
+        return samples[-1]
 
     monkeypatch.setattr(check_language, "write_sample", write)
     assert main(["check_language", "--language", "de", "--texts", "5"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert len([line for line in said if line.startswith(STRATEGIES)]) == 5
-    assert any("briefs got a text (" in line for line in said)
-    assert_nearly_every_brief_got_a_text(*made)
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.startswith(STRATEGIES)]) == 5
+    assert any("briefs got a text (" in line for line in lines)
+    assert_nearly_every_brief_got_a_text(*samples)

@@ -34,7 +34,7 @@ def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
             for brief in of
             if one.needs <= inputs.products.of(brief).slots.keys()
         }
-        limits = [reason for said in wrong.values() for reason, _ in said]
+        limits = [reason for problems in wrong.values() for reason, _ in problems]
         assert set(limits) <= {"too long"}, (one.text, wrong)
         assert "title" in one.slots or not limits, (one.text, wrong)
 

@@ -116,13 +116,13 @@ def text(said: str, item_id: str = "g1", wording: str = "t-1", names: Iterable[s
 
 
 def taught(*texts: Text, inputs: CopyInputs | None = None) -> list[str]:
-    return [said for _, _, said in learnable(texts, inputs or inputs_of(ITEMS_OF_SHOP))]
+    return [training_text for _, _, training_text in learnable(texts, inputs or inputs_of(ITEMS_OF_SHOP))]
 
 
 def test_a_pair_has_the_prompt_of_its_brief() -> None:
-    ((of, prompt, said),) = learnable([text("A beige speaker by Ivo", strategy="new_arrival", style="young")],
+    ((of, prompt, training_text),) = learnable([text("A beige speaker by Ivo", strategy="new_arrival", style="young")],
                                       inputs_of(ITEMS_OF_SHOP))  # fmt: skip
-    assert (of.item_id, said) == ("g1", "A beige speaker by Ivo")
+    assert (of.item_id, training_text) == ("g1", "A beige speaker by Ivo")
     assert (prompt.language, prompt.strategy, prompt.style, prompt.channel) == ("en", "new_arrival", "young", "card")
     assert {"beige", "Ivo"} <= set(prompt.values)
 

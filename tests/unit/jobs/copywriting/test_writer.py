@@ -55,13 +55,13 @@ def test_a_voice_uses_its_own_wordings_first_and_then_the_dealt_ones() -> None:
     for language in ("en", "zh"):
         shared = 0
         for item_id in inputs.items:
-            said: dict[str, set[str]] = {}
+            texts_of_style: dict[str, set[str]] = {}
             for style in inputs.rules.voices:
                 rows, _ = write(inputs, brief(item_id, style=style, language=language))
-                said[style] = {row["text"] for row in rows}
+                texts_of_style[style] = {row["text"] for row in rows}
                 styles = {"any"} if style == inputs.rules.default_style else {style}
                 assert {style_of[row["wording"]] for row in rows} == styles
-            shared += sum(map(len, said.values())) - len(set().union(*said.values()))
+            shared += sum(map(len, texts_of_style.values())) - len(set().union(*texts_of_style.values()))
         assert shared == 0
 
 
@@ -89,10 +89,10 @@ def test_a_text_message_with_the_users_own_terms_costs_two_segments_at_most(curr
             assert rows, (strategy, language)
             for terms, amount in ((0.15, None), (None, 500.0)):
                 offer = {"discount_share": terms, "discount_amount": amount, "minimum_spend": 1000.0}
-                said = terms_of(offer | {"currency": currency}, inputs.rules.languages[language])
+                stated = terms_of(offer | {"currency": currency}, inputs.rules.languages[language])
                 for row in rows:
-                    shown = row["text"].replace("{terms}", said).replace("{until}", "September 30")
-                    assert sms_segments(shown)[0] <= 2, shown
+                    filled = row["text"].replace("{terms}", stated).replace("{until}", "September 30")
+                    assert sms_segments(filled)[0] <= 2, filled
 
 
 def test_an_offer_of_any_kind_has_a_text_and_no_text_tells_why_it_was_given() -> None:
@@ -281,14 +281,14 @@ def test_only_changed_briefs_are_written_again_and_the_result_equals_a_rebuild()
 
 def test_a_text_is_written_again_if_one_of_its_words_became_a_claim_tonight() -> None:
     *last, _ = night(SHOP)
-    said = next(row["text"] for row in last[0].to_pylist() if (row["item_id"], row["language"], row["channel"])
+    old_text = next(row["text"] for row in last[0].to_pylist() if (row["item_id"], row["language"], row["channel"])
                 == ("g1", "en", "body"))  # fmt: skip
-    word = next(word for word in re.findall(r"\b[a-z]{5,}\b", said) if word not in SHOP[0]["title"])
+    word = next(word for word in re.findall(r"\b[a-z]{5,}\b", old_text) if word not in SHOP[0]["title"])
     lamp = {**LAMP, "attributes": json.dumps({"material": "oak", "series": word})}
     copy, _, todo = night([SHOP[0], item("g2", **lamp), SHOP[2]], tuple(last))
     assert {one for one in BRIEFS if one.item_id == "g2"} | {brief("g1", channel="body")} <= set(todo)
     assert len(todo) < len(BRIEFS)
-    assert said not in copy["text"].to_pylist()
+    assert old_text not in copy["text"].to_pylist()
 
 
 def test_a_new_price_rewrites_only_texts_with_the_price() -> None:
@@ -301,14 +301,14 @@ def test_blocked_texts_are_replaced_and_approved_texts_come_first(tmp_path: Path
     blocked = next(row for row in last[0].to_pylist() if row["item_id"] == "g1" and row["channel"] == "body")
     chosen = next(row for row in last[0].to_pylist() if row["item_id"] == "g2" and row["channel"] == "card")
     review = tmp_path / "review.toml"
-    said = "A lamp of oak by Tanka" if chosen["language"] == "en" else "棠卡的橡木台灯"
+    approved_text = "A lamp of oak by Tanka" if chosen["language"] == "en" else "棠卡的橡木台灯"
     brief_of = {name: chosen[name] for name in ("item_id", "strategy", "style", "channel", "language")}
-    lines = [f'{key} = "{value}"' for key, value in (brief_of | {"text": said}).items()]
+    lines = [f'{key} = "{value}"' for key, value in (brief_of | {"text": approved_text}).items()]
     review.write_text("\n".join(["[[block]]", f'copy_id = "{blocked["copy_id"]}"', "[[approve]]", *lines]), "utf-8")
     copy, _, todo = night(SHOP, tuple(last), review=str(review))
     assert len(todo) == 2
     assert blocked["copy_id"] not in copy["copy_id"].to_pylist()
-    assert said in copy["text"].to_pylist()
+    assert approved_text in copy["text"].to_pylist()
     assert night(SHOP, (copy, last[1]), review=str(review))[2] == []
 
 

@@ -44,8 +44,8 @@ def events_frame(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     return frame(spark, [tuple(row[c] for c in names) for row in rows], f"{CLEAN_EVENTS.ddl}, arrived date")
 
 
-def outcomes(made: DataFrame) -> dict[tuple[str, str, str], dict[str, Any]]:
-    rows = [row.asDict() for row in made.collect()]
+def outcomes(frame_of_outcomes: DataFrame) -> dict[tuple[str, str, str], dict[str, Any]]:
+    rows = [row.asDict() for row in frame_of_outcomes.collect()]
     by_key = {(r.pop("experiment"), r.pop("user_id"), r.pop("arm")): r for r in rows}
     assert len(by_key) == len(rows)
     return by_key
@@ -119,8 +119,8 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
         tonight = [e for e in events if e["arrived"] == day(night)]
         known = [row for row in lists if row[-1] < day(night)]
         before = [("u1", 2.0 if day(night) in entered else 99.0)]  # effects of the arm on a user must not leak in
-        made = run(spark, tonight, known, terms, state, before)
-        state = frame(spark, [tuple(r) for r in made.collect()], EXPERIMENT_OUTCOMES.ddl)
+        tonights = run(spark, tonight, known, terms, state, before)
+        state = frame(spark, [tuple(r) for r in tonights.collect()], EXPERIMENT_OUTCOMES.ddl)
     assert outcomes(state) == whole
     assert len(whole) > 6
 

@@ -51,8 +51,8 @@ def advance(table: Table, previous: DataFrame, events: DataFrame, night: date, b
     return build_features.advance(table, previous, events, CONFIG.half_life_days, night, before)
 
 
-def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
-    rows = [row.asDict() for row in made.collect()]
+def by_key(table_frame: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = [row.asDict() for row in table_frame.collect()]
     rows_by_key = {tuple(row.pop(k) for k in table.key): row for row in rows}
     assert len(rows_by_key) == len(rows)
     return rows_by_key
@@ -92,8 +92,8 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, history: list[tuple
 
 def interest_after(spark: SparkSession, *kinds: str, days_ago: int = 0) -> float:
     events = frame(spark, CLEAN_EVENTS, [an_event(START - timedelta(days=days_ago), "u1", "i1", k) for k in kinds])
-    made = by_key(advance(INTEREST, frame(spark, INTEREST, []), events, START, None), INTEREST)
-    return made[("u1", "i1")]["interest"]
+    rows = by_key(advance(INTEREST, frame(spark, INTEREST, []), events, START, None), INTEREST)
+    return rows[("u1", "i1")]["interest"]
 
 
 def test_purchase_outweighs_cart_outweighs_view(spark: SparkSession) -> None:

@@ -57,14 +57,14 @@ SHELF = [
 ]
 
 
-def stored(made: DataFrame, table: Table) -> DataFrame:
+def stored(table_frame: DataFrame, table: Table) -> DataFrame:
     """The rows after they were written and read again, as in the job: without the Spark plan that made them."""
-    rows = made.select(*table.names).collect()
-    return made.sparkSession.createDataFrame(rows, table.ddl).coalesce(1)
+    rows = table_frame.select(*table.names).collect()
+    return table_frame.sparkSession.createDataFrame(rows, table.ddl).coalesce(1)
 
 
-def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
-    rows = [row.asDict() for row in made.select(*table.names).collect()]
+def by_key(table_frame: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = [row.asDict() for row in table_frame.select(*table.names).collect()]
     rows_by_key = {tuple(row.pop(k) for k in table.key): row for row in rows}
     assert len(rows_by_key) == len(rows)
     return rows_by_key
@@ -109,8 +109,8 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, table: Table) -> No
     nothing = frame(spark, table, [])
     state, before = nothing, None
     for night, drop in drops.items():
-        made = advance(spark, table, state, frame(spark, CLEAN_EVENTS, drop), night, before)
-        state, before = stored(made, table), night
+        advanced = advance(spark, table, state, frame(spark, CLEAN_EVENTS, drop), night, before)
+        state, before = stored(advanced, table), night
     everything = frame(spark, CLEAN_EVENTS, [event for drop in drops.values() for event in drop])
     nightly = by_key(state, table)
     rebuilt = by_key(advance(spark, table, nothing, everything, NIGHTS[-1], None), table)
@@ -119,19 +119,19 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, table: Table) -> No
         for name, value in row.items():
             if name == "discounted_purchases" or name == "price_gap":
                 continue  # judged once, against the prices of the night that took the line in
-            wanted = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
-            assert nightly[key][name] == wanted or (name == "share" and row["strength"] < 1e-6), (key, name)
+            expected = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
+            assert nightly[key][name] == expected or (name == "share" and row["strength"] < 1e-6), (key, name)
 
 
 def test_pauses_and_days_are_those_of_the_calendar(spark: SparkSession) -> None:
     drops = a_history(seed=2)
     events = [event for drop in drops.values() for event in drop]
-    made = advance(spark, USER_PURCHASES, frame(spark, USER_PURCHASES, []), frame(spark, CLEAN_EVENTS, events),
+    purchases = advance(spark, USER_PURCHASES, frame(spark, USER_PURCHASES, []), frame(spark, CLEAN_EVENTS, events),
                    NIGHTS[-1], None)  # fmt: skip
-    told = made.select(
+    pauses = purchases.select(
         "user_id", purchase_habits.all_pauses(NIGHTS[-1], LAPSED).alias("story"), "settled_days", "recent_days"
     )
-    for row in told.collect():
+    for row in pauses.collect():
         days = sorted(
             {e["event_date"] for e in events if e["user_id"] == row.user_id and e["event_type"] == "purchase"}
         )
@@ -150,8 +150,10 @@ def test_the_cut_keeps_the_strongest_and_never_overstates(spark: SparkSession) -
     state, before = nothing, None
     for n, event in enumerate(events):
         night = START + timedelta(days=n)
-        made = tastes.advance(state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays())
-        state, before = stored(made, USER_TASTES), night
+        advanced = tastes.advance(
+            state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays()
+        )
+        state, before = stored(advanced, USER_TASTES), night
     kept = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
     whole = tastes.advance(
         nothing, frame(spark, CLEAN_EVENTS, events), liked, INTEREST, START + timedelta(days=4), None, 50, ShopDays()
@@ -215,11 +217,11 @@ def test_stages_of_a_customers_life(spark: SparkSession) -> None:
         for stage, days in bought.items()
         for ago in days
     ]
-    made = portray(spark, [{"user_id": name} for name in bought], events, config, night)
-    assert {name: made[name]["stage"] for name in bought} == {name: name for name in bought}
-    assert made["active"]["frequency"] == 4
-    assert made["lapsed"]["recency_days"] == 41
-    assert made["no_purchase"]["recency_days"] is None
+    portraits_of = portray(spark, [{"user_id": name} for name in bought], events, config, night)
+    assert {name: portraits_of[name]["stage"] for name in bought} == {name: name for name in bought}
+    assert portraits_of["active"]["frequency"] == 4
+    assert portraits_of["lapsed"]["recency_days"] == 41
+    assert portraits_of["no_purchase"]["recency_days"] is None
 
 
 def test_discounts_and_sensitivity_need_enough_and_are_told_apart(spark: SparkSession) -> None:
@@ -228,19 +230,26 @@ def test_discounts_and_sensitivity_need_enough_and_are_told_apart(spark: SparkSe
     for user, price in (("cheap", 8.0), ("usual", 10.0), ("dear", 13.0)):
         events += [an_event(START, user, "i1", "purchase", price) for _ in range(4)]
     events += [an_event(START, "once", "i1", "purchase", 8.0)]
-    made = portray(spark, [{"user_id": name} for name in ("cheap", "usual", "dear", "once")], events, config, START)
-    assert [made[u]["discount_appetite"] for u in ("cheap", "usual", "dear", "once")] == [1.0, 0.0, 0.0, None]
-    assert [made[u]["price_sensitivity"] for u in ("cheap", "usual", "dear", "once")] == ["high", "medium", "low", None]
+    portraits_of = portray(
+        spark, [{"user_id": name} for name in ("cheap", "usual", "dear", "once")], events, config, START
+    )
+    assert [portraits_of[u]["discount_appetite"] for u in ("cheap", "usual", "dear", "once")] == [1.0, 0.0, 0.0, None]
+    assert [portraits_of[u]["price_sensitivity"] for u in ("cheap", "usual", "dear", "once")] == [
+        "high",
+        "medium",
+        "low",
+        None,
+    ]
 
 
 def test_unknown_facts_stay_null(spark: SparkSession) -> None:
     users = [{"user_id": "u1", "age": 25}, {"user_id": "u2"}, {"user_id": "u3", "age": 0}, {"user_id": "u4", "age": 65}]
-    made = portray(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
-    assert [made[u]["age_band"] for u in ("u1", "u2", "u3", "u4")] == ["25-34", None, "under 18", "65 and over"]
-    assert made["u1"]["top_category"] == "A"
+    portraits_of = portray(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
+    assert [portraits_of[u]["age_band"] for u in ("u1", "u2", "u3", "u4")] == ["25-34", None, "under 18", "65 and over"]
+    assert portraits_of["u1"]["top_category"] == "A"
     for name in ("gender", "country", "tenure_days", "recency_days", "last_seen_days", "discount_appetite",
                  "price_sensitivity", "top_category", "top_brand", "usual_hour"):  # fmt: skip
-        assert made["u2"][name] is None
+        assert portraits_of["u2"][name] is None
 
 
 def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
@@ -251,12 +260,12 @@ def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
         for user, currencies in paid.items()
         for currency in currencies
     ]
-    made = portray(spark, users, events, ProfilesConfig(), START)
-    known = {user: row["monetary"] is not None for user, row in made.items()}
-    assert known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
-    assert made["none"]["monetary"] == 0.0
-    made = portray(spark, users[3:4], events[3:], ProfilesConfig(), START)
-    assert made["both"]["monetary"] is None  # although nobody pays in one currency
+    portraits_of = portray(spark, users, events, ProfilesConfig(), START)
+    is_known = {user: row["monetary"] is not None for user, row in portraits_of.items()}
+    assert is_known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
+    assert portraits_of["none"]["monetary"] == 0.0
+    portraits_of = portray(spark, users[3:4], events[3:], ProfilesConfig(), START)
+    assert portraits_of["both"]["monetary"] is None  # although nobody pays in one currency
 
 
 def test_settings_out_of_order_are_refused() -> None:

@@ -48,9 +48,9 @@ def receive(night, colours, per_colour=1):
                 item, data = f"{colour}-{number}", encode_clean(packshot(colour, 48 + number))
                 bytes_of[item] = data
                 name = hashlib.sha256(item.encode()).hexdigest()[:40]
-                said = {"item_id": item, "place": 1, "picture": name, "width": 48, "height": 48,
+                image_row = {"item_id": item, "place": 1, "picture": name, "width": 48, "height": 48,
                         "format": "JPEG", "source_file": f"{item}.jpg", "fingerprint": "1"}  # fmt: skip
-                rows.append(said | {"pack": packs.add(said["picture"], data)})
+                rows.append(image_row | {"pack": packs.add(image_row["picture"], data)})
                 items.append({"item_id": item, "attributes": json.dumps({"colour": colour}), "is_active": True,
                               "shown_title": f"</script>{item}", "updated_on": night.date})  # fmt: skip
     for table, those in ((IMAGES, rows), (ITEMS, items)):

@@ -44,8 +44,8 @@ def shop(tmp_path, monkeypatch):
 
     def run(day=1, decisions="", asked=True):
         (tmp_path / "review.toml").write_text(decisions)
-        said = {"requests": str(tmp_path / "asked.toml") if asked else "", "review": str(tmp_path / "review.toml")}
-        night = night_of(tmp_path / "lake", day, image_drafts=said)
+        settings = {"requests": str(tmp_path / "asked.toml") if asked else "", "review": str(tmp_path / "review.toml")}
+        night = night_of(tmp_path / "lake", day, image_drafts=settings)
         receive(night, COLOURS, 6)
         if day == 1:
             save_model(night, "image_editor", small_editor().save)
@@ -86,13 +86,13 @@ def test_each_request_gets_a_draft_or_a_reason_and_none_is_published(shop):
 def test_no_generated_picture_is_in_another_table_or_page(shop):
     night = shop()
     drafts = [row["draft_id"] for row in rows(night).values()] + [row["file"] for row in rows(night).values()]
-    said = [draft.encode() for draft in drafts if draft]
-    assert said
+    draft_ids = [draft.encode() for draft in drafts if draft]
+    assert draft_ids
     root = Path(night.lake.root)
     draft_folders = {root / "tables" / IMAGE_DRAFTS.name, root / "drafts", root / "reports"}
     for path in root.rglob("*"):
         if path.is_file() and not any(folder in path.parents for folder in draft_folders):
-            assert not [one for one in said if one in path.read_bytes()], path
+            assert not [draft_id for draft_id in draft_ids if draft_id in path.read_bytes()], path
     assert [path.name for path in (root / "reports").rglob("*.html")] == ["drafts.html"]
     assert [table.name for table in STORED if table.product and "draft_id" in table.names] == ["approved_images"]
     assert BY_NAME["image_drafts"].product is None
@@ -127,8 +127,8 @@ def test_an_approval_is_for_the_bytes_that_were_seen(shop):
 def test_a_repair_keeps_every_byte_outside_its_box(shop, tmp_path):
     night = shop()
     original = pixels_of(receive(night_of(tmp_path / "other"), ["Red"])["Red-0"])
-    made = pixels_of((Path(night.lake.root) / rows(night)["Red-0", "repair"]["file"]).read_bytes())
-    changed = (made != original).any(axis=2)
+    repaired = pixels_of((Path(night.lake.root) / rows(night)["Red-0", "repair"]["file"]).read_bytes())
+    changed = (repaired != original).any(axis=2)
     assert changed[14:24, 14:29].any()
     changed[14:24, 14:29] = False
     assert not changed.any()

@@ -30,9 +30,9 @@ def test_a_recoloured_product_is_offered_if_it_looks_as_asked():
     draft = maker().make(Request(RECOLOUR, "a", colour="Blue"), packshot("Red"))
     assert (draft.looks, draft.chance) == ("Blue", 0.9)
     assert mark_of(draft.data) == ALGORITHM
-    made = pixels_of(draft.data)
-    assert made[24, 24, 2] > made[24, 24, 0]
-    np.testing.assert_array_equal(made[:6], packshot("Red")[:6])
+    recoloured = pixels_of(draft.data)
+    assert recoloured[24, 24, 2] > recoloured[24, 24, 0]
+    np.testing.assert_array_equal(recoloured[:6], packshot("Red")[:6])
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_a_background_is_replaced_with_and_without_a_network():
     for editor, mark in ((None, ALGORITHM), (small_editor(), TRAINED)):
         draft = maker(editor=editor).make(request, packshot("Red"))
         assert mark_of(draft.data) == mark
-        made = pixels_of(draft.data)
-        assert made[2, 2].tolist() == [16, 200, 16]
-        np.testing.assert_array_equal(made[20:28, 20:28], packshot("Red")[20:28, 20:28])
+        replaced = pixels_of(draft.data)
+        assert replaced[2, 2].tolist() == [16, 200, 16]
+        np.testing.assert_array_equal(replaced[20:28, 20:28], packshot("Red")[20:28, 20:28])
 
 
 def test_damage_is_where_a_mask_is_white_or_a_scratch_is_found(tmp_path):

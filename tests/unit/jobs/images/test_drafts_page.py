@@ -20,9 +20,9 @@ STATES = ("refused", "offered", "blocked", "approved")
 
 
 def row(number, state="offered", text="Blue"):
-    made = state != "refused"
-    return {"draft_id": f"d{number}", "draft_hash": "00" if made else None, "item_id": text[:300], "picture": "p",
-            "kind": "recolour", "asked": text, "state": state, "reason": None if made else text, "file": "f" if made
+    exists = state != "refused"
+    return {"draft_id": f"d{number}", "draft_hash": "00" if exists else None, "item_id": text[:300], "picture": "p",
+            "kind": "recolour", "asked": text, "state": state, "reason": None if exists else text, "file": "f" if exists
             else None, "looks": text, "chance": 0.9, "made_on": "2026-01-06"}  # fmt: skip
 
 

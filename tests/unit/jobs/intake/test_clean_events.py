@@ -23,8 +23,8 @@ CONFIG = CleanConfig(max_events_per_day=5)
 def line(event_id: str, minute: float = 0, user_id: str | None = "u", day: dt.date = NIGHT, **known: Any) -> dict:
     time = dt.datetime.combine(day, dt.time(8), dt.UTC) + dt.timedelta(minutes=minute)
     nothing = dict.fromkeys((*RAW_EVENTS.names, "source_file", "reason", "detail", "raw_row"))
-    said = {"event_id": event_id, "user_id": user_id, "item_id": "i", "event_type": "view", "event_time": time}
-    return {**nothing, **said, "quantity": 1.0, "source_file": "a", **known}
+    values = {"event_id": event_id, "user_id": user_id, "item_id": "i", "event_type": "view", "event_time": time}
+    return {**nothing, **values, "quantity": 1.0, "source_file": "a", **known}
 
 
 def cleaned(

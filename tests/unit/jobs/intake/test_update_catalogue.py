@@ -22,6 +22,6 @@ def test_an_item_is_sold_out_where_the_shop_says_that_none_is_left() -> None:
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
     derive = derivation(ITEMS, Settings({}))
     (batch,) = pa.Table.from_pylist(rows, schema).to_batches()
-    made = dict(merge(iter([batch]), ITEMS, REJECTED_ITEMS, derive))
-    is_sold_out = dict(zip(*(made["items"][name].to_pylist() for name in ("item_id", "is_sold_out")), strict=True))
+    merged = dict(merge(iter([batch]), ITEMS, REJECTED_ITEMS, derive))
+    is_sold_out = dict(zip(*(merged["items"][name].to_pylist() for name in ("item_id", "is_sold_out")), strict=True))
     assert is_sold_out == {"none": True, "one": False, "owed": True, "unsaid": None}

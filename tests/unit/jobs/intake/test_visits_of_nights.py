@@ -87,13 +87,13 @@ def content(rows: pa.Table) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("seed", range(5))
 def test_one_pass_is_night_after_night(seed: int) -> None:
     lines = history(seed)
-    made = dict(reject_nights(batches(random.Random(seed).sample(lines, len(lines))), NIGHTS))
-    wanted = one_after_another(lines)
-    assert set(made) == set(wanted)
-    for name, rows in wanted.items():
-        assert content(made[name]) == content(rows), name
+    in_one_pass = dict(reject_nights(batches(random.Random(seed).sample(lines, len(lines))), NIGHTS))
+    expected = one_after_another(lines)
+    assert set(in_one_pass) == set(expected)
+    for name, rows in expected.items():
+        assert content(in_one_pass[name]) == content(rows), name
     reasons = Counter(
-        r for name, rows in made.items() if REJECTED_EVENTS.name in name for r in rows["reason"].to_pylist()
+        r for name, rows in in_one_pass.items() if REJECTED_EVENTS.name in name for r in rows["reason"].to_pylist()
     )
     assert {"duplicate", "too_late", "crawler", "bad_time"} <= set(reasons)  # else the test would prove less
 

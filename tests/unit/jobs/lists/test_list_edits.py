@@ -6,10 +6,10 @@ from jobs.lists.list_edits import OwnLists, _listed_or_new, add_new_items, place
 
 
 def own(*rows):
-    made = OwnLists.empty(len(rows), 4)
-    made.codes[:] = rows
-    made.source[made.codes >= 0] = "als"
-    return made
+    lists = OwnLists.empty(len(rows), 4)
+    lists.codes[:] = rows
+    lists.source[lists.codes >= 0] = "als"
+    return lists
 
 
 def put(lists, codes, source, chance, rank):

@@ -91,9 +91,9 @@ def test_a_night_says_how_many_of_its_jobs_are_done(
     monkeypatch.setattr("jobs.runtime.progress.EVERY", 0.0)
     with pytest.raises(JobsFailed):
         run_tasks(night, {"train_als": (), "train_ranker": ("train_als",)})
-    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("night of")]
-    assert [line.partition(",")[0] for line in said] == [f"night of {DAY}: {k} of 2 jobs" for k in (1, 2)]
-    assert said[0].endswith(" left; train_als")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("night of")]
+    assert [line.partition(",")[0] for line in lines] == [f"night of {DAY}: {k} of 2 jobs" for k in (1, 2)]
+    assert lines[0].endswith(" left; train_als")
 
 
 def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> None:

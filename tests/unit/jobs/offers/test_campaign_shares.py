@@ -56,13 +56,13 @@ def test_a_share_limits_the_rest_of_the_line_and_idle_campaigns_lend_theirs() ->
 
 def test_only_campaigns_with_enough_data_exchange_shares() -> None:
     good, bad, few = row("a", 0.3, (1000, 200)), row("b", 0.3), row("c", 0.4, withheld=(49, 4))
-    made = {m.what: m for m in moves([good, bad, few], CONFIG, 7, DAY)}
-    assert {name: m.after for name, m in made.items()} == {
+    moves_by_campaign = {m.what: m for m in moves([good, bad, few], CONFIG, 7, DAY)}
+    assert {name: m.after for name, m in moves_by_campaign.items()} == {
         "a": pytest.approx(0.35), "b": pytest.approx(0.25), "c": 0.4
     }  # fmt: skip
-    assert made["c"].reason == "an arm has 49 accounts of offers.least_users = 50"
-    assert made["a"].reason.endswith("20 of 200 held out bought")
-    assert (made["a"].trials, made["a"].wins) == (1000, 200)
+    assert moves_by_campaign["c"].reason == "an arm has 49 accounts of offers.least_users = 50"
+    assert moves_by_campaign["a"].reason.endswith("20 of 200 held out bought")
+    assert (moves_by_campaign["a"].trials, moves_by_campaign["a"].wins) == (1000, 200)
 
 
 def test_no_share_moves_for_a_single_campaign_or_without_margin_or_share() -> None:
@@ -83,11 +83,11 @@ def test_bounds_hold_night_after_night_for_any_counts(counts, nights: int) -> No
     share = [1 / len(counts)] * len(counts)
     for night in range(nights):
         rows = [row(str(n), s, *arms) for n, (s, arms) in enumerate(zip(share, counts, strict=True))]
-        made = moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night))
-        assert moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night)) == made
-        for move in made:
+        moved = moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night))
+        assert moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night)) == moved
+        for move in moved:
             assert move.low - 1e-9 <= move.after <= move.high + 1e-9
             assert move.after >= 0.1 - 1e-9
             assert abs(move.after - move.before) <= 0.05 + 1e-9
-        share = [move.after for move in made]
+        share = [move.after for move in moved]
         assert sum(share) == pytest.approx(1)

@@ -33,11 +33,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("page", BOUNDS)
 def test_a_page_says_its_bound_in_both_languages(folder: Path, page: str) -> None:
     html = (folder / f"{page}.html").read_text("utf-8")
-    said = re.search(
+    match = re.search(
         rf'<span lang="en">([^<]*{re.escape(BOUNDS[page])}[^<]*)</span><span lang="zh">([^<]*)</span>', html
     )
-    assert said
-    assert set(re.findall(r"\d+", said[1])) == set(re.findall(r"\d+", said[2]))
+    assert match
+    assert set(re.findall(r"\d+", match[1])) == set(re.findall(r"\d+", match[2]))
 
 
 def test_every_page_that_the_night_draws_has_its_bound_here(folder: Path) -> None:

@@ -116,9 +116,9 @@ def test_a_card_names_data_date_figures_features_settings_and_limits(tmp_path: P
     put(facts, LIST_QUALITY, quality | {"lists": "published", "users": 90})
     put(facts, GROUP_QUALITY, group("FR", value=0.31, low=0.21, high=0.41, verdict="as others"))
     page = html_of(models_page(facts), [], str(DAY), "001")
-    for said in ("2026-01-05", "clean_events, items", "It must not be used for prices", "+0.0500 … +0.1500", "77",
+    for words in ("2026-01-05", "clean_events, items", "It must not be used for prices", "+0.0500 … +0.1500", "77",
                  "own: views; als: rank", "0.2100 – 0.4100", "seed"):  # fmt: skip
-        assert said in page, said
+        assert words in page, words
 
 
 @pytest.mark.parametrize("name", ["segments", "unheard_of"])

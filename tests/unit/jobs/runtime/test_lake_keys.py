@@ -101,13 +101,13 @@ def test_a_service_may_keep_the_master_key(lake: Lake, monkeypatch: pytest.Monke
     monkeypatch.setenv(lake_keys.KMS_VARIABLE, f"{__name__}:Service")
     keys = keys_of(Night(DAY, lake, "001", ON).lake)
     assert keys is not None
-    made = keys.made("tables/t")
+    table_key = keys.made("tables/t")
     with pytest.MonkeyPatch.context() as patch:  # the same key, now in the environment
         patch.delenv(lake_keys.KMS_VARIABLE)
         patch.setenv(lake_keys.KEY_VARIABLE, OTHER)
         held = keys_of(reopened(lake))
         assert held is not None
-        assert held.of("tables/t") == made
+        assert held.of("tables/t") == table_key
 
 
 def test_two_processes_that_make_a_key_use_the_same(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,10 +39,10 @@ def night(nights: int, failed: dict[Product, str], last: dict[str, Any] | None) 
 
 def nights(broken: Product, count: int) -> list[dict[str, Any]]:
     """A whole night, then `count` nights on which `broken` fails."""
-    made = [night(0, {}, None)]
+    manifests = [night(0, {}, None)]
     for number in range(1, count + 1):
-        made.append(night(number, {broken: f"fault {number}"}, made[-1]))
-    return made
+        manifests.append(night(number, {broken: f"fault {number}"}, manifests[-1]))
+    return manifests
 
 
 def states(manifest: dict[str, Any]) -> dict[str, str]:
@@ -126,8 +126,8 @@ def test_another_schema_version_is_not_carried() -> None:
 
 
 def test_a_limit_of_0_turns_carrying_off() -> None:
-    made = products_of({"offers": "fault"}, night(0, {}, None), run_of(1), CarryConfig(offers=0), UTC)
-    assert made["offers"].entry() == {"state": "absent", "because": "fault; carry.offers is 0"}
+    products = products_of({"offers": "fault"}, night(0, {}, None), run_of(1), CarryConfig(offers=0), UTC)
+    assert products["offers"].entry() == {"state": "absent", "because": "fault; carry.offers is 0"}
 
 
 def test_a_negative_limit_is_refused() -> None:

@@ -21,9 +21,9 @@ def clock() -> Clock:
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    said = capsys.readouterr()
-    assert said.out == ""
-    return said.err.splitlines()
+    output = capsys.readouterr()
+    assert output.out == ""
+    return output.err.splitlines()
 
 
 def test_a_line_has_the_name_the_count_the_seconds_and_the_time_left(clock: Clock) -> None:
@@ -90,9 +90,9 @@ def test_a_long_step_prints_by_itself_and_of_nested_work_only_the_inner_one(
     with Progress("outer", silence=0.02), Progress("inner", silence=0.02) as inner:
         inner.now("a long query")
         time.sleep(0.2)
-    said = lines(capsys)
-    assert said
-    assert set(said) == {"inner: 0 s; a long query"}
+    printed = lines(capsys)
+    assert printed
+    assert set(printed) == {"inner: 0 s; a long query"}
     time.sleep(0.05)
     assert lines(capsys) == []
 

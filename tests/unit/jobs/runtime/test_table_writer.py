@@ -44,11 +44,11 @@ def read(lake: Lake, table: Table) -> list[int]:
 def test_one_pass_fills_two_tables_and_counts_them(spark: SparkSession, lake: Lake) -> None:
     label = F.when(F.col("n") % 3 == 0, "rejected").otherwise("kept")
     frame = numbers(spark, 100).withColumn(TABLE_COLUMN, label).withColumn("reason", (F.col("n") % 2).cast("string"))
-    made = write_tables(frame, [KEPT, REJECTED], lake, str(DAY), "001", count_by=("file", "reason"))
-    assert (made["kept"].rows, made["rejected"].rows) == (66, 34)
-    assert made["rejected"].facts["counts"] == [["f", "0", 17], ["f", "1", 17]]
+    versions = write_tables(frame, [KEPT, REJECTED], lake, str(DAY), "001", count_by=("file", "reason"))
+    assert (versions["kept"].rows, versions["rejected"].rows) == (66, 34)
+    assert versions["rejected"].facts["counts"] == [["f", "0", 17], ["f", "1", 17]]
     assert read(lake, REJECTED) == list(range(0, 100, 3))
-    schema = pq.read_schema(lake.file_paths(made["kept"])[0])
+    schema = pq.read_schema(lake.file_paths(versions["kept"])[0])
     assert schema.equals(arrow_schema(KEPT), check_metadata=True)
 
 

@@ -149,14 +149,14 @@ def test_a_cold_shop_with_twenty_policies_answers(tmp_path: Path) -> None:
 
 
 def test_an_agents_reply_teaches_a_wording_and_a_thrown_away_one_does_not(shop: SmallShop) -> None:
-    said = "when do the coins come home"
-    shop.night(said, "is the purse filled again soon")
-    night = shop.night(said, replies=[
+    question = "when do the coins come home"
+    shop.night(question, "is the purse filled again soon")
+    night = shop.night(question, replies=[
         {"question_id": "q00", "text": "We pay the money back within 5 working days.", "outcome": "sent"},
         {"question_id": "q01", "text": "We pay the money back within 5 working days.", "outcome": "thrown_away"},
     ])  # fmt: skip
     learned = {row["pattern"]: row["topic"] for row in rows(night, "knowledge") if row["support"]}
-    assert learned == {said: "policy:refund"}
+    assert learned == {question: "policy:refund"}
     assert first_answers(night)[0]["source_id"] == "refund"
 
 

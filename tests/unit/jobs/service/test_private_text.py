@@ -34,10 +34,10 @@ def test_a_text_that_is_short_enough_stays_whole() -> None:
 )  # fmt: skip
 def test_an_order_is_recognised_however_it_is_typed(text: str) -> None:
     assert OWNERS.keys() & set(order_numbers(text))
-    said, owner = without_orders(f"where is {text}", OWNERS, "bob")
+    masked, owner = without_orders(f"where is {text}", OWNERS, "bob")
     assert owner == "other"
-    assert "[order]" in said
-    assert "001" not in said
+    assert "[order]" in masked
+    assert "001" not in masked
     assert without_orders(text, OWNERS, "ann")[1] == "own"
     assert without_orders(text, OWNERS, None)[1] == "other"  # nobody is logged in
 

@@ -94,8 +94,8 @@ def test_users_known_only_by_features_get_factors_by_the_same_code():
     features = np.eye(TASTES, dtype=np.float32)[taste_of_user]
     factors = als(interest)
     for maker in (GAN.fit(QUICK, features, factors.user_factors), Regressor.fit(1.0, features, factors.user_factors)):
-        made = replace_users(factors, maker.generate(np.eye(TASTES, dtype=np.float32)))
-        codes, _ = made.recommend(np.arange(TASTES), 5)
+        with_new_users = replace_users(factors, maker.generate(np.eye(TASTES, dtype=np.float32)))
+        codes, _ = with_new_users.recommend(np.arange(TASTES), 5)
         assert share_of_own_taste(codes, taste_of_item, np.arange(TASTES)) > 0.8
 
 

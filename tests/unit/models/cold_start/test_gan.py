@@ -51,9 +51,9 @@ def test_the_discriminator_tells_real_from_generated():
     conditions, embeddings = planted()
     embeddings *= np.where(np.arange(300) % 2, 1, -1)[:, None].astype(np.float32)  # the condition does not tell which
     model = GAN.fit(replace(SMALL, alignment=1000.0), conditions, embeddings)
-    made = model.generate(conditions)
-    assert np.linalg.norm(made) < np.linalg.norm(embeddings) / 2
-    assert model.judge(conditions, embeddings).mean() > model.judge(conditions, made).mean() + 0.3
+    generated = model.generate(conditions)
+    assert np.linalg.norm(generated) < np.linalg.norm(embeddings) / 2
+    assert model.judge(conditions, embeddings).mean() > model.judge(conditions, generated).mean() + 0.3
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not():

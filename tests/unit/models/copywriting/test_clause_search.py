@@ -35,20 +35,21 @@ def a_pool(seed: int, clauses: int, searches: int) -> Pool:
 
 def scored(pool: Pool, search: int, order: tuple[int, ...], usual: int, config: ComposerConfig) -> float:
     """The score of a text, clause by clause, by the settings."""
-    said: set[int] = set()
+    said_grams: set[int] = set()
     named = np.zeros(2, np.int64)
     total, length = pool.ending_gains[order[-1]], 0
-    for at, clause in enumerate(order):
+    for index, clause in enumerate(order):
         grams = set(pool.says[clause].indices.tolist())
-        fresh = sum(pool.worth[g] for g in grams - said) + sum(pool.repeat_worth[g] for g in grams & said)
+        fresh = sum(pool.worth[g] for g in grams - said_grams) + sum(pool.repeat_worth[g] for g in grams & said_grams)
         total += fresh * pool.factors[search, clause] - pool.costs[search, clause]
-        mine = pool.names[clause] > 0
+        values_of_clause = pool.names[clause] > 0
         total += sum(
-            config.value_gain if not named[v] else -pool.value_repeat_costs[v] * named[v] for v in np.flatnonzero(mine)
+            config.value_gain if not named[v] else -pool.value_repeat_costs[v] * named[v]
+            for v in np.flatnonzero(values_of_clause)
         )
         total -= config.place_cost_per_unit * abs(pool.mean_places[clause] - length / usual) * pool.sizes[clause]
-        total += pool.joint_gains[order[at - 1], clause] if at else pool.opening_gains[clause]
-        said, named, length = said | grams, named + mine, length + int(pool.sizes[clause])
+        total += pool.joint_gains[order[index - 1], clause] if index else pool.opening_gains[clause]
+        said_grams, named, length = said_grams | grams, named + values_of_clause, length + int(pool.sizes[clause])
     return float(total / (max(length, usual * config.least_length_share) + 10))
 
 

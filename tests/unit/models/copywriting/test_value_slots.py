@@ -22,8 +22,10 @@ def test_the_kind_stays_readable() -> None:
 
 
 def test_an_article_follows_the_value() -> None:
-    said = [filled(Prompt("en", attributes=(("size", size),)), "A <its_size> one.") for size in ("small", "odd", "8 g")]
-    assert said == ["A small one.", "An odd one.", "An 8 g one."]
+    texts = [
+        filled(Prompt("en", attributes=(("size", size),)), "A <its_size> one.") for size in ("small", "odd", "8 g")
+    ]
+    assert texts == ["A small one.", "An odd one.", "An 8 g one."]
 
 
 def test_a_word_that_only_begins_like_a_value_stays() -> None:

@@ -167,14 +167,14 @@ def test_fifths_of_the_buyers(spark: SparkSession) -> None:
         ("mixed", 0, 9, None),
     ]
     profiles = spark.createDataFrame(rows, "user_id string, recency_days int, frequency bigint, monetary double")
-    made = {row.user_id: row.rfm for row in profiles.select(
+    rfm_of = {row.user_id: row.rfm for row in profiles.select(
         "user_id", segment_tables.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
-    assert made["none"] == "000"
-    assert made["often"] == "555"
-    assert made["mixed"] == "550"  # several currencies: no fifth of money
-    assert made["u9"][0] == "1"
-    assert made["u0"][0] == "5"
-    assert {made[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
+    assert rfm_of["none"] == "000"
+    assert rfm_of["often"] == "555"
+    assert rfm_of["mixed"] == "550"  # several currencies: no fifth of money
+    assert rfm_of["u9"][0] == "1"
+    assert rfm_of["u0"][0] == "5"
+    assert {rfm_of[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
 
 
 def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
@@ -188,11 +188,11 @@ def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
     tastes = spark.createDataFrame(rows, ddl)
     members = spark.createDataFrame(list(segment.items()), "user_id string, segment_id int")
     assert set(USER_TASTES.names) >= set(tastes.columns)
-    made = [
+    rules_found = [
         tuple(row)
         for row in segment_tables.category_rules(members, tastes, CONFIG).select(*SEGMENT_RULES.names).collect()
     ]
-    assert sorted(made) == [
+    assert sorted(rules_found) == [
         (1, "A", "B", 2, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 3)),
         (1, "B", "A", 2, 0.5, 1.0, pytest.approx(4 / 3)),
     ]  # fmt: skip

@@ -32,11 +32,11 @@ def test_outside_the_mask_every_byte_stays(editor, kind, shape):
     rng = np.random.default_rng(5)
     picture = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
     mask = draw_mask(kind, *shape, rng)
-    made = editor.complete(picture, mask)
-    assert made.shape == picture.shape
-    assert made.dtype == np.uint8
-    np.testing.assert_array_equal(made[~mask], picture[~mask])
-    assert (made[mask] != picture[mask]).any()
+    completed = editor.complete(picture, mask)
+    assert completed.shape == picture.shape
+    assert completed.dtype == np.uint8
+    np.testing.assert_array_equal(completed[~mask], picture[~mask])
+    assert (completed[mask] != picture[mask]).any()
 
 
 def test_pixels_under_the_mask_are_never_read(editor):

@@ -94,8 +94,8 @@ def test_the_rate_rises_then_falls():
 
 
 def test_a_thin_hole_counts_as_a_large_one():
-    made, real, mask = torch.ones(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), torch.zeros(2, 1, 8, 8)
+    generated, real, mask = torch.ones(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), torch.zeros(2, 1, 8, 8)
     mask[0, 0, 0, 0] = 1
     mask[1] = 1
-    alone = [float(hole_error(made[[row]], real[[row]], mask[[row]])) for row in (0, 1)]
+    alone = [float(hole_error(generated[[row]], real[[row]], mask[[row]])) for row in (0, 1)]
     assert alone[0] == pytest.approx(alone[1])

@@ -45,10 +45,10 @@ ENDINGS = st.sampled_from([None, np.array([0.0]), np.array([0.5, 0.9]), np.array
 def one(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
     """The suggestion for a single item: its verdict and its price."""
     elasticity = ElasticityInterval(*(np.array([mean + side * half]) for side in (0, -1, 1)))
-    made = suggest(
+    suggestion = suggest(
         config, *(np.array([v]) for v in (price, cost, units)), elasticity, np.array([cover]), np.array([competitor])
     )
-    return int(made.verdict[0]), float(made.price[0])
+    return int(suggestion.verdict[0]), float(suggestion.price[0])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -58,25 +58,25 @@ def test_every_suggestion_is_within_its_bounds_and_gains_in_the_worst_case(confi
     price = np.round(price, 2)
     cost, competitor = cost_share * price, competitor_share * price
     elasticity = ElasticityInterval(mean, mean - half, mean + half)
-    made = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
-    for row in np.flatnonzero(made.verdict == SUGGEST):
-        new, old = made.price[row], price[row]
+    suggestions = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
+    for row in np.flatnonzero(suggestions.verdict == SUGGEST):
+        new_price, old_price = suggestions.price[row], price[row]
         cut = config.overstock_cut if cover[row] > config.overstock_weeks else config.max_cut
-        assert old * (1 - cut) - 1e-6 <= new <= old * (1 + config.max_rise) + 1e-6
-        assert new >= cost[row] / (1 - config.margin_floor) - 1e-6
-        assert abs(new / old - 1) >= config.least_change
-        assert made.gain_low[row] > config.least_gain * old * units[row]
-        assert made.gain_low[row] <= made.gain[row] + 1e-9
-        assert made.gain[row] <= made.gain_high[row] + 1e-9
-        assert not (cover[row] < config.scarce_weeks and new < old)
-        assert not (new > old and new > competitor[row] * (1 + config.over_competitor) + 1e-6)
+        assert old_price * (1 - cut) - 1e-6 <= new_price <= old_price * (1 + config.max_rise) + 1e-6
+        assert new_price >= cost[row] / (1 - config.margin_floor) - 1e-6
+        assert abs(new_price / old_price - 1) >= config.least_change
+        assert suggestions.gain_low[row] > config.least_gain * old_price * units[row]
+        assert suggestions.gain_low[row] <= suggestions.gain[row] + 1e-9
+        assert suggestions.gain[row] <= suggestions.gain_high[row] + 1e-9
+        assert not (cover[row] < config.scarce_weeks and new_price < old_price)
+        assert not (new_price > old_price and new_price > competitor[row] * (1 + config.over_competitor) + 1e-6)
         if endings is not None:
-            assert np.isclose(new % 1, [*endings, 1.0], atol=1e-6).any()
+            assert np.isclose(new_price % 1, [*endings, 1.0], atol=1e-6).any()
         # No elasticity within the interval makes it a loss.
         within = np.linspace(mean[row] - half[row], mean[row] + half[row], 9)
         many = [np.full(9, v[row]) for v in (price, cost, units)]
-        assert (gain_of(*many, within, np.full((9, 1), new)) > 0).all()
-    assert (np.isnan(made.price) == (made.verdict != SUGGEST)).all()
+        assert (gain_of(*many, within, np.full((9, 1), new_price)) > 0).all()
+    assert (np.isnan(suggestions.price) == (suggestions.verdict != SUGGEST)).all()
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

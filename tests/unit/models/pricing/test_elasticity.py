@@ -16,11 +16,11 @@ def history(elasticity, weeks=60, level=40.0, items=1, seed=0):
 
 
 def test_intervals_contain_the_planted_truth_as_often_as_they_claim():
-    made = make_prices(PricePlan(items=600, seed=3))
-    fit = fit_elasticities(CONFIG, made.units, made.price, made.category)
-    inside = (made.truth >= fit.low) & (made.truth <= fit.high)
+    shop = make_prices(PricePlan(items=600, seed=3))
+    fit = fit_elasticities(CONFIG, shop.units, shop.price, shop.category)
+    inside = (shop.truth >= fit.low) & (shop.truth <= fit.high)
     assert 0.85 <= inside.mean() <= 0.975
-    error, naive = np.abs(fit.mean - made.truth), np.abs(fit.category_mean[made.category] - made.truth)
+    error, naive = np.abs(fit.mean - shop.truth), np.abs(fit.category_mean[shop.category] - shop.truth)
     assert error.mean() < naive.mean()
 
 
