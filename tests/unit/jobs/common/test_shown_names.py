@@ -68,7 +68,7 @@ def test_only_new_and_changed_names_are_judged(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(shown_names, "name_refusal", count)
     second = judged(first[0], first[1] | {"title": "Ivo vase"}, HONEST | {"title": "Ivo mug"})
-    assert [name for name in asked if name in [one["title"] for one in second]] == ["Ivo vase", "Ivo mug"]
+    assert [name for name in asked if name in [row["title"] for row in second]] == ["Ivo vase", "Ivo mug"]
     assert second[0] == first[0]
 
 

@@ -139,7 +139,8 @@ def test_a_prompt_that_cannot_be_used_is_refused_by_file_and_place(
 def test_a_text_that_leaves_no_room_for_the_readers_terms_is_refused() -> None:
     whole, half = "{title}: {terms} until {until}", "{title}: {terms} for you"
     reasons = [
-        [one.reason for one in INPUTS.problems(SHOP, Draft(text, "prompted", "model"))] for text in (whole, half)
+        [problem.reason for problem in INPUTS.problems(SHOP, Draft(text, "prompted", "model"))]
+        for text in (whole, half)
     ]
     assert "slot missing" not in reasons[0]
     assert "slot missing" in reasons[1]

@@ -84,15 +84,15 @@ def test_a_language_that_a_shop_writes_gets_its_texts(esperanto: Path) -> None:
     sample = write_sample(rules, "eo", 6)
     assert sample.share >= GOAL
     assert any(row["text"].startswith("Por vi: ") for row in sample.rows)
-    mugs = [one for one in sample_items(rules)[0].values() if one.kinds[0] == "mug"]
-    assert {one.kind("eo") for one in mugs} == {"taso"}
+    mugs = [sample_item for sample_item in sample_items(rules)[0].values() if sample_item.kinds[0] == "mug"]
+    assert {mug.kind("eo") for mug in mugs} == {"taso"}
 
 
 def test_a_lie_in_that_language_is_refused(esperanto: Path) -> None:
     path = esperanto / "eo" / "templates.toml"
     path.write_text(path.read_text("utf-8").replace("Jen: {title}", "La plej bona: {title}"), "utf-8")
     sample = write_sample(rules_of("eo", languages_folder=str(esperanto)), "eo", 4)
-    assert {one.reason for one in sample.refused} >= {"absolute term"}
+    assert {refusal.reason for refusal in sample.refused} >= {"absolute term"}
 
 
 def test_the_command_names_what_is_missing(esperanto: Path, capsys: pytest.CaptureFixture[str]) -> None:

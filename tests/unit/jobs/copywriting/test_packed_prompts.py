@@ -23,7 +23,7 @@ def test_packed_prompts_are_unpacked_unchanged() -> None:
     asked = prompts()
     opened = list(pickle.loads(pickle.dumps(PackedPrompts(asked))))
     assert opened == asked
-    assert [one.banned for one in opened] == [one.banned for one in asked]
+    assert [prompt.banned for prompt in opened] == [prompt.banned for prompt in asked]
 
 
 def test_a_banned_word_is_sent_once() -> None:

@@ -21,7 +21,7 @@ SHORT = {"title": "Ivo sandals", "title_zh": "伊沃 凉鞋", "category": "Shoes
 def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
     rules = CopyRules.load(CopyConfig())
     before = PastCatalogues({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
-    everything = [dataclasses.replace(one, categories=()) for one in rules.seasons]
+    everything = [dataclasses.replace(event, categories=()) for event in rules.seasons]
     items = items_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
     inputs = inputs_of(items, rules)
     templates = [template for group in rules.templates.groups.values() for template in group]

@@ -158,8 +158,8 @@ def test_approved_texts_are_trained_on_and_blocked_texts_are_not(tmp_path: Path)
         {"style": "plain", "language": "en", "text": "A red speaker"},
     ]
     blocked = "[[block]]\ntext = 'A beige speaker, wired'\n"
-    review.write_text(blocked + "".join("[[approve]]\n" + entry.format(**one) for one in approved), "utf-8")
+    review.write_text(blocked + "".join("[[approve]]\n" + entry.format(**values) for values in approved), "utf-8")
     rules = CopyRules.load(CopyConfig(review=str(review)))
-    assert {one.draft.wording for one in approved_texts(rules)} == {APPROVED}
+    assert {approved_text.draft.wording for approved_text in approved_texts(rules)} == {APPROVED}
     inputs = inputs_of(ITEMS_OF_SHOP, rules)
     assert taught(*approved_texts(rules), text("A beige speaker, wired"), inputs=inputs) == ["A beige speaker by Ivo"]

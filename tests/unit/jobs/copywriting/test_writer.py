@@ -51,7 +51,7 @@ def test_a_card_has_more_texts_than_a_message_since_a_list_shows_many_at_once() 
 
 def test_a_voice_uses_its_own_wordings_first_and_then_the_dealt_ones() -> None:
     inputs = inputs_of(items_of([item(f"g{n}", title=f"Ivo speaker {n}", title_zh=f"伊沃音箱{n}") for n in range(20)]))
-    style_of = {one.name: one.style for group in inputs.rules.templates.groups.values() for one in group}
+    style_of = {template.name: template.style for group in inputs.rules.templates.groups.values() for template in group}
     for language in ("en", "zh"):
         shared = 0
         for item_id in inputs.items:
@@ -139,7 +139,7 @@ def test_an_unsupported_draft_is_replaced_by_the_next_draft_then_by_a_template()
 def test_a_draft_with_a_forbidden_statement_is_refused(text: str, reason: str) -> None:
     rows, refused = write(inputs_of(items_of([item()])), brief(), drafts(text))
     assert all(row["source"] == "template" for row in rows)
-    assert reason in {one.reason for one in refused}
+    assert reason in {refusal.reason for refusal in refused}
 
 
 def test_an_item_without_attributes_category_brand_or_price_gets_templates_that_need_only_a_title() -> None:
@@ -169,7 +169,7 @@ def test_no_hostile_name_is_in_any_text(column: str) -> None:
             copy_table(made)
             assert made or column == "title"
             assert not [row for row in made if name.strip()[:24] in row["text"] + row["facts"]], name
-            assert "hostile catalogue text" in {one.reason for one in refused}, name
+            assert "hostile catalogue text" in {refusal.reason for refusal in refused}, name
 
 
 def test_a_brand_that_means_the_first_is_in_no_chinese_text() -> None:
@@ -194,20 +194,20 @@ def test_a_list_or_an_object_is_no_word_to_describe_by() -> None:
 def test_a_title_in_another_language_is_named_in_a_template_and_the_reason_kept() -> None:
     inputs = inputs_of(items_of([item(title_zh=None, description_zh=None)]))
     rows, refused = write(inputs, brief(language="zh"), drafts("米色音箱，陪你度过夜晚。"))
-    assert {one.reason for one in refused} >= {"title in another language"}
+    assert {refusal.reason for refusal in refused} >= {"title in another language"}
     assert all(row["source"] == "template" and "Ivo beige wired speaker" in row["text"] for row in rows)
 
 
 def test_an_item_without_any_title_gets_no_text_and_the_reason_is_kept() -> None:
     rows, refused = write(inputs_of(items_of([item(title=None, title_zh=" ")])), brief())
     assert rows == []
-    assert [one.reason for one in refused] == ["no title"]
+    assert [refusal.reason for refusal in refused] == ["no title"]
 
 
 def test_without_a_price_there_is_no_price_drop() -> None:
     before = PastCatalogues({"g1": 120.0, "g2": 99.5, "g3": 120.0}, NIGHT, None, None)
     items = items_of([item(price=None), item("g2"), item("g3", price=0.0)], before)
-    assert [one.old_price for one in items.values()] == [None, None, None]
+    assert [facts.old_price for facts in items.values()] == [None, None, None]
 
 
 def test_two_items_do_not_share_a_text_unless_they_have_the_same_name() -> None:
@@ -215,7 +215,7 @@ def test_two_items_do_not_share_a_text_unless_they_have_the_same_name() -> None:
                                                attributes='{"colour": "red", "connection": "wired"}')])  # fmt: skip
     inputs, said = inputs_of(items), SaidTexts()
     same = drafts("A speaker by Ivo, for your evenings.")
-    assert [write(inputs, brief(one), same, said).rows[0]["source"] for one in ("g1", "g2", "g3")] == [
+    assert [write(inputs, brief(item_id), same, said).rows[0]["source"] for item_id in ("g1", "g2", "g3")] == [
         "model",
         "model",
         "template",
@@ -230,7 +230,7 @@ def test_an_item_without_another_possible_text_shares_one_with_a_similar_item() 
     for one in items:
         rows, refused = write(inputs, brief(one, channel="card"), said=said)
         assert rows, one
-        assert not {row["text"] for row in rows} & {each.text for each in refused}
+        assert not {row["text"] for row in rows} & {refusal.text for refusal in refused}
         texts += [row["text"] for row in rows]
     assert len(set(texts)) < len(texts)
 
@@ -274,7 +274,7 @@ def test_only_changed_briefs_are_written_again_and_the_result_equals_a_rebuild()
     assert todo == BRIEFS
     changed = [item(title="Ivo beige wired speaker, second series"), *SHOP[1:]]
     *after, todo = night(changed, tuple(last))
-    assert {one.item_id for one in todo} == {"g1"}
+    assert {todo_brief.item_id for todo_brief in todo} == {"g1"}
     assert content(after[0]) == content(night(changed)[0])
     assert night(changed, tuple(after))[2] == []
 
@@ -286,7 +286,9 @@ def test_a_text_is_written_again_if_one_of_its_words_became_a_claim_tonight() ->
     word = next(word for word in re.findall(r"\b[a-z]{5,}\b", old_text) if word not in SHOP[0]["title"])
     lamp = {**LAMP, "attributes": json.dumps({"material": "oak", "series": word})}
     copy, _, todo = night([SHOP[0], item("g2", **lamp), SHOP[2]], tuple(last))
-    assert {one for one in BRIEFS if one.item_id == "g2"} | {brief("g1", channel="body")} <= set(todo)
+    assert {shop_brief for shop_brief in BRIEFS if shop_brief.item_id == "g2"} | {brief("g1", channel="body")} <= set(
+        todo
+    )
     assert len(todo) < len(BRIEFS)
     assert old_text not in copy["text"].to_pylist()
 
@@ -335,7 +337,9 @@ def test_a_retired_wording_is_not_written_any_more() -> None:
 
 def test_a_new_copywriter_takes_over_step_by_step_beginning_with_undrafted_briefs() -> None:
     items = items_of(SHOP[:2])
-    blurbs = [brief(one, channel="blurb", language=language) for one in ("g1", "g2") for language in ("en", "zh")]
+    blurbs = [
+        brief(item_id, channel="blurb", language=language) for item_id in ("g1", "g2") for language in ("en", "zh")
+    ]
     cards = [brief("g1", channel="card")]
     running = Running((), frozenset({("recommendation", "blurb")}))
     inputs = inputs_of(items, model="models/copywriter/date=2026-01-01/run=1")

@@ -35,8 +35,8 @@ def picture():
 def page(rows, most=1_000):
     shown = first_rows(rows, most)
     one = small(picture())
-    drafts = {each["draft_id"]: one for each in shown if each["file"]}
-    titles = {each["item_id"]: {"shown_title": each["asked"], "shown_title_zh": None} for each in shown}
+    drafts = {draft_row["draft_id"]: one for draft_row in shown if draft_row["file"]}
+    titles = {draft_row["item_id"]: {"shown_title": draft_row["asked"], "shown_title_zh": None} for draft_row in shown}
     return page_of("2026-01-06", rows, shown, {"p": one}, drafts, titles)
 
 
@@ -47,12 +47,14 @@ def data_of(html):
 def test_waiting_drafts_come_first_and_the_page_is_bounded():
     rows = [row(n, STATES[n % 4]) for n in range(100)]
     data = data_of(page(rows, 30))
-    assert [one["state"] for one in data["rows"]] == ["offered"] * 25 + ["approved"] * 5
+    assert [entry["state"] for entry in data["rows"]] == ["offered"] * 25 + ["approved"] * 5
     assert (data["drafts"], data["states"]["refused"]) == (100, 25)
 
 
 def test_a_row_has_its_original_beside_it_and_one_without_a_draft_has_none():
-    shown = {one["state"]: one for one in data_of(page([row(n, state) for n, state in enumerate(STATES)]))["rows"]}
+    shown = {
+        entry["state"]: entry for entry in data_of(page([row(n, state) for n, state in enumerate(STATES)]))["rows"]
+    }
     assert shown["offered"]["before"].startswith("data:image/jpeg;base64,")
     assert shown["offered"]["after"].startswith("data:image/jpeg;base64,")
     assert shown["refused"]["after"] is None
@@ -67,7 +69,7 @@ def test_texts_are_cut_and_inert():
     html = page([row(n, text=lure) for n, lure in enumerate(LURES)])
     assert html.count("<script") == html.count("</script>") == 2
     assert "default-src 'none'" in html
-    assert max(len(one["asked"]) for one in data_of(html)["rows"]) == 300
+    assert max(len(entry["asked"]) for entry in data_of(html)["rows"]) == 300
 
 
 def test_hostile_rows_run_nothing_in_a_browser(tmp_path):

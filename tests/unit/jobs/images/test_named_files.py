@@ -92,8 +92,8 @@ def test_the_catalogue_names_pictures_in_its_column_or_an_attribute(tmp_path: Pa
         item("b"),
     ]
     by_url = named(tmp_path / "1", {"from": "items", "split": "|"}, *rows)
-    assert [one.source for one in by_url] == ["x.jpg", "y.jpg"]
+    assert [picture.source for picture in by_url] == ["x.jpg", "y.jpg"]
     gallery = named(tmp_path / "2", {"from": "items", "attribute": "gallery"}, *rows)
-    assert [one.source for one in gallery] == ["p.jpg"]
+    assert [picture.source for picture in gallery] == ["p.jpg"]
     single = named(tmp_path / "3", {"from": "items", "attribute": "one", "folder": "f"}, *rows)
-    assert [one.source for one in single] == ["f/q.jpg"]
+    assert [picture.source for picture in single] == ["f/q.jpg"]

@@ -15,7 +15,7 @@ def popular(**segments: list[str]) -> pa.Table:
 
 
 def levels_and_items(lists):
-    return [(one.level, one.item_ids.to_pylist()) for one in lists]
+    return [(popular_list.level, popular_list.item_ids.to_pylist()) for popular_list in lists]
 
 
 def test_a_segment_falls_back_on_its_own_list_then_a_few_trending_items_then_everybodys():

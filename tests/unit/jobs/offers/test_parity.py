@@ -49,7 +49,9 @@ def test_parity_compares_groups_and_says_where_it_cannot() -> None:
 def test_a_night_without_offers_flags_nobody() -> None:
     row = {"attribute": "gender", "users": 400, "users_with_offer": 0, "total": 0.0, "squares": 0.0}
     rows = judged([row | {"group": group} for group in ("f", "m")], least=30).to_pylist()
-    assert [(one["selection_ratio"], one["is_below_four_fifths"]) for one in rows] == [(None, None)] * 2
+    assert [(parity_row["selection_ratio"], parity_row["is_below_four_fifths"]) for parity_row in rows] == [
+        (None, None)
+    ] * 2
 
 
 def test_only_portraits_and_the_two_reports_by_group_read_gender_and_age() -> None:

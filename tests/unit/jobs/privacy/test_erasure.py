@@ -273,7 +273,7 @@ def test_the_list_recognises_and_names_nobody(shop: tuple[Lake, str]) -> None:
     lake, mapping = shop
     forget(lake, ["ann"], mapping)
     listed = erased_people(lake)
-    assert [listed.has_account(one) for one in ("ann", "ann2", "c1")] == [True, False, False]
+    assert [listed.has_account(account) for account in ("ann", "ann2", "c1")] == [True, False, False]
     assert listed.has_visitor("c1")
     assert "ann" not in json.dumps(lake.get_json(*LIST))
 

@@ -43,7 +43,7 @@ def with_accounts(lake: Lake, ids: tuple[str, ...], text: str = "") -> None:
     )
     whole = "".join(LOG.splitlines(keepends=True)[:-1])  # the last line is broken
     lake.put_text(whole + lines.getvalue(), RAW, "log.csv")
-    accounts = [json.dumps({"account": {"id": one}, "mail": text}, ensure_ascii=False) + "\n" for one in ids]
+    accounts = [json.dumps({"account": {"id": account}, "mail": text}, ensure_ascii=False) + "\n" for account in ids]
     lake.put_text(ACCOUNTS + "".join(accounts), RAW, "people.jsonl")
 
 
@@ -75,8 +75,8 @@ def test_an_id_within_anothers_stays_there(shop: tuple[Lake, str]) -> None:
     rows = [row for row in csv.reader(io.StringIO(raw(lake, "log.csv"))) if row[2].endswith("for erased")]
     assert [row[0] for row in rows] == list(others)
     accounts = [json.loads(line) for line in raw(lake, "people.jsonl").splitlines()][-len(others) :]
-    assert [one["account"]["id"] for one in accounts] == list(others)
-    assert {one["mail"] for one in accounts} == {" for erased"}
+    assert [account["account"]["id"] for account in accounts] == list(others)
+    assert {account["mail"] for account in accounts} == {" for erased"}
 
 
 def test_somebody_of_a_list_whom_only_a_text_or_a_nested_field_names_is_known(shop: tuple[Lake, str]) -> None:
@@ -128,7 +128,7 @@ def test_a_list_of_a_thousand_with_one_twice(shop: tuple[Lake, str], tmp_path: P
     ids = tuple(f"customer{n}" for n in range(1000))
     with_accounts(lake, ids)
     file = tmp_path / "ids.csv"
-    file.write_text("user_id\n" + "".join(f"{one}\n" for one in (*ids, ids[7])))
+    file.write_text("user_id\n" + "".join(f"{account}\n" for account in (*ids, ids[7])))
     assert main(["forget", "--lake", lake.root, "--source", mapping, "--file", str(file)]) == 0
     assert len(lake.get_json("erased", "receipts", "001.json")["people"]) == 1000
     assert "customer" not in raw(lake, "log.csv")

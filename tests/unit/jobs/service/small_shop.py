@@ -102,10 +102,10 @@ class SmallShop:
             writer = csv.DictWriter(stream, list(policy("", "", "")))
             writer.writeheader()
             writer.writerows(self.policies)
-        asked = [{"text": one} if isinstance(one, str) else one for one in questions]
+        asked = [{"text": question} if isinstance(question, str) else question for question in questions]
         lines = [json.dumps({"question_id": f"q{n:02d}", **one}) + "\n" for n, one in enumerate(asked)]
         (raw / "questions.jsonl").write_text("".join(lines), "utf-8")
-        (raw / "replies.jsonl").write_text("".join(json.dumps(one) + "\n" for one in replies or []), "utf-8")
+        (raw / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies or []), "utf-8")
         source = self.folder / "small.toml"
         source.write_text(self.mapping, "utf-8")
         lake = Lake(str(self.folder / "lake"))

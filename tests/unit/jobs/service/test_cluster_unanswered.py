@@ -34,7 +34,11 @@ def topics(lake: Lake, day: int, *texts: str, reason: str = "not_sure", topic_ni
     }
     put(night, POLICIES, [refund])
     put(night, QUESTIONS, asked)
-    put(night, SUGGESTED_ANSWERS, [{"question_id": one["question_id"], "rank": 1, "reason": reason} for one in asked])
+    put(
+        night,
+        SUGGESTED_ANSWERS,
+        [{"question_id": question["question_id"], "rank": 1, "reason": reason} for question in asked],
+    )
     night.begin("cluster_unanswered")
     with night.reporting():
         cluster_unanswered.main(night)

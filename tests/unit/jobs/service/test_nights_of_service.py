@@ -27,7 +27,7 @@ def reasons(shop: SmallShop, *questions: object) -> list[str]:
 def test_a_policy_is_quoted_and_named(shop: SmallShop) -> None:
     night = shop.night(REFUND)
     (answer,) = first_answers(night)
-    (row,) = [one for one in rows(night, "policies") if one["policy_id"] == "refund"]
+    (row,) = [policy_row for policy_row in rows(night, "policies") if policy_row["policy_id"] == "refund"]
     assert (answer["decision"], answer["answer"]) == ("answered", "We pay the money back within 5 working days.")
     assert (answer["source_table"], answer["source_id"], answer["source_hash"]) == (
         "policies", "refund", row["source_hash"],

@@ -120,5 +120,5 @@ def test_policies_of_other_times_or_languages_do_not() -> None:
 
 @pytest.mark.parametrize(("language", "shipped"), [("en", service_en), ("zh", service_zh)])
 def test_no_policy_of_the_sample_shop_contradicts_another(language: str, shipped: object) -> None:
-    rows = [policy(one[0], one[2], language, one[1]) for one in shipped.POLICIES]
+    rows = [policy(entry[0], entry[2], language, entry[1]) for entry in shipped.POLICIES]
     assert not any(named(*rows))

@@ -156,7 +156,7 @@ def test_a_hostile_name_is_no_name(name: str) -> None:
 @pytest.mark.parametrize(("name", "is_mixed"), [("Bоsch drill", True), ("Αdidas cap", True), ("5 kΩ resistor", False),
                                                  ("Привет mug", False), ("β-carotene", False)])  # fmt: skip
 def test_a_word_of_two_alphabets_is_told_from_an_honest_foreign_one(name: str, is_mixed: bool) -> None:
-    assert ("letters of two alphabets" in {one.reason for one in hostile_name(name)}) == is_mixed
+    assert ("letters of two alphabets" in {refusal.reason for refusal in hostile_name(name)}) == is_mixed
 
 
 def test_plain_names_are_not_hostile() -> None:

@@ -58,8 +58,8 @@ def test_a_text_comes_back_from_its_tokens(writer: Copywriter) -> None:
 def test_a_text_has_no_digit_no_loose_slot_and_no_value_of_another_item(writer: Copywriter) -> None:
     for prompt, found in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
         assert 1 <= len(found) <= 3
-        assert len({each.text for each in found}) == len(found)
-        assert all(may_say(each.text, prompt) and each.logprob <= 0 for each in found)
+        assert len({draft.text for draft in found}) == len(found)
+        assert all(may_say(draft.text, prompt) and draft.logprob <= 0 for draft in found)
         assert not writer.guides[prompt.language].composer.index.values.foreign(found[0].text, prompt.values)
         assert any(value in found[0].text for value in prompt.values)
 
@@ -87,7 +87,7 @@ def test_progress_is_reported_up_to_the_last_prompt(writer: Copywriter) -> None:
 def test_a_saved_copywriter_loads_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
     writer.save(tmp_path)
     loaded = Copywriter.load(tmp_path, TINY)
-    ours, theirs = (each.write(PROMPTS, 2, 5) for each in (writer, loaded))
+    ours, theirs = (copywriter.write(PROMPTS, 2, 5) for copywriter in (writer, loaded))
     assert [[c.text for c in found] for found in ours] == [[c.text for c in found] for found in theirs]
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
 
@@ -123,11 +123,11 @@ def a_tokenizer() -> Any:
 def test_a_prompt_that_asks_for_a_length_gets_short_texts(writer: Copywriter) -> None:
     usual, short = writer.write([PROMPTS[0], replace(PROMPTS[0], length=8)], 2, 3)
     assert len(short[0].text) < len(usual[0].text)
-    assert all(len(each.text) <= 8 + LONGER for each in short)
+    assert all(len(draft.text) <= 8 + LONGER for draft in short)
 
 
 def test_the_networks_texts_come_before_the_composers(writer: Copywriter) -> None:
-    writers = [one.writer for one in writer.write([A_SENTENCE], 3, 1)[0]]
+    writers = [draft.writer for draft in writer.write([A_SENTENCE], 3, 1)[0]]
     assert writers[0] == NETWORK
     assert writers[-1] == COMPOSER
     assert writers == sorted(writers, key=[NETWORK, COMPOSER].index)
@@ -137,17 +137,20 @@ def test_no_text_copies_more_than_the_settings_allow(writer: Copywriter) -> None
     strict = replace(TINY, guide=replace(COPIES, most_copied=0.2, longest_copy_zh=12))
     limited = Copywriter(strict, writer.net, writer.coder, writer.pairs)
     learned = LearnedRuns([text for prompt, text in writer.pairs if prompt.language == "zh"], "zh")
-    free, few = ([learned.copied(one.text) for one in each.write(PROMPTS[:1], 3, 1)[0]] for each in (writer, limited))
-    assert max(one.share for one in free) > 0.2
-    assert all(one.share <= 0.2 and one.longest <= 12 for one in few)
+    free, few = (
+        [learned.copied(draft.text) for draft in copywriter.write(PROMPTS[:1], 3, 1)[0]]
+        for copywriter in (writer, limited)
+    )
+    assert max(copied.share for copied in free) > 0.2
+    assert all(copied.share <= 0.2 and copied.longest <= 12 for copied in few)
 
 
 def test_a_banned_word_is_not_said(writer: Copywriter) -> None:
     prompt = replace(A_SENTENCE, banned=frozenset({"气质", "舒适"}))
     found = writer.write([prompt], 3, 1)[0]
     assert found
-    assert not any(word in one.text for one in found for word in prompt.banned)
-    assert any("气质" in one.text or "舒适" in one.text for one in writer.write([A_SENTENCE], 3, 1)[0])
+    assert not any(word in draft.text for draft in found for word in prompt.banned)
+    assert any("气质" in draft.text or "舒适" in draft.text for draft in writer.write([A_SENTENCE], 3, 1)[0])
 
 
 @pytest.mark.parametrize(
@@ -185,9 +188,9 @@ def test_with_slots_for_values_a_text_has_its_items_own(tmp_path: Path) -> None:
     writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
     prompts = [jumper(0)[0], replace(jumper(0)[0], attributes=(("colour", "orange"), ("fibre", "alpaca")))]
     told, never_learned = writer.write(prompts, 3, 1)
-    assert all("red" in one.text or "wool" in one.text for one in told)
-    assert not any(word in one.text for one in told for word in ("navy", "cotton", "linen", "<"))
-    assert any("orange" in one.text or "alpaca" in one.text for one in never_learned)
+    assert all("red" in draft.text or "wool" in draft.text for draft in told)
+    assert not any(word in draft.text for draft in told for word in ("navy", "cotton", "linen", "<"))
+    assert any("orange" in draft.text or "alpaca" in draft.text for draft in never_learned)
     writer.save(tmp_path)
     assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [told, never_learned]
 

@@ -25,5 +25,5 @@ def test_a_log_probability_does_not_depend_on_what_stands_beside_it() -> None:
     coder = Coder(a_tokenizer())
     net = scratch(TINY, len(coder.tokenizer), coder.pad)
     examples = [coder.example(prompt, masked(text)) for prompt, text in PAIRS]
-    alone = np.concatenate([logprobs(net, [each], coder.pad, 512, bf16=False) for each in examples])
+    alone = np.concatenate([logprobs(net, [example], coder.pad, 512, bf16=False) for example in examples])
     np.testing.assert_allclose(logprobs(net, examples, coder.pad, 512, bf16=False), alone, atol=1e-4)

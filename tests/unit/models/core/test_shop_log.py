@@ -10,7 +10,7 @@ def log(*rows, users=3, items=4):
     """A log of rows (user, item, kind, time)."""
     user, item, kind, time = zip(*rows, strict=True)
     codes = [np.array(part, np.int32) for part in (user, item)]
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
+    kinds = np.array([KINDS.index(name) for name in kind], np.int8)
     return ShopLog(*codes, kinds, np.array(time, float), np.full(len(user), np.nan, np.float32), users, items)
 
 

@@ -14,7 +14,7 @@ def log_of(*events, users=3):
     """Events (user, day, kind), each of item 0 at a price of 2."""
     user, day, kind = zip(*events, strict=True)
     n = len(events)
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
+    kinds = np.array([KINDS.index(name) for name in kind], np.int8)
     return ShopLog(np.array(user, np.int32), np.zeros(n, np.int32), kinds, np.array(day, float),
                    np.full(n, 2, np.float32), users, 1)  # fmt: skip
 

@@ -93,7 +93,7 @@ def test_money_is_expected_days_times_their_worth_and_unknown_without_prices():
 def few(*events):
     """(user, item, day, kind)."""
     user, item, day, kind = zip(*events, strict=True)
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
+    kinds = np.array([KINDS.index(name) for name in kind], np.int8)
     return ShopLog(np.array(user, np.int32), np.array(item, np.int32), kinds, np.array(day, float),
                    np.full(len(user), 2, np.float32), 3, 4)  # fmt: skip
 

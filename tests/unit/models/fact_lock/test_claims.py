@@ -216,7 +216,7 @@ def test_everyday_copy_claims_nothing(text: str) -> None:
 def test_banned_words_are_those_of_which_a_claim_is_not_supported(facts: ItemFacts) -> None:
     """A word that only an item's own words could support is looked up, and not checked like other words."""
     known = WORDS.supported(facts, claims)
-    of_words = [(word, one) for word in WORDS.spelled for one in WORDS.meanings(word)]
+    of_words = [(word, meaning) for word in WORDS.spelled for meaning in WORDS.meanings(word)]
     claimed = [(word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful)) for word, one in of_words]
     assert {claim.kind for _, claim in claimed} <= {*KINDS}
     assert banned_words(facts, WORDS) == {word for word, claim in claimed if not supports(claim, facts, known)}

@@ -35,7 +35,7 @@ def shop_log(users=60, items=40, weeks=8, kinds=("view", "purchase")):
     return ShopLog(
         np.array(user, np.int32),
         np.array(item, np.int32),
-        np.array([KINDS.index(one) for one in kind], np.int8),
+        np.array([KINDS.index(name) for name in kind], np.int8),
         np.array(time),
         np.where(np.array(item) % 3 == 0, np.nan, 1.0 + np.array(item)).astype(np.float32),
         users,
@@ -52,7 +52,9 @@ def cut(week=7, users=60):
 @lru_cache
 def fitted():
     return Ranker.fit(
-        SMALL, [(one.candidates, one.grades) for one in (cut(4), cut(5))], [(cut(6).candidates, cut(6).grades)]
+        SMALL,
+        [(teaching.candidates, teaching.grades) for teaching in (cut(4), cut(5))],
+        [(cut(6).candidates, cut(6).grades)],
     )
 
 
@@ -79,7 +81,9 @@ def test_lists_come_best_first_without_doubles():
 
 def test_the_same_input_gives_the_same_bits_and_survives_the_disk(tmp_path):
     again = Ranker.fit(
-        SMALL, [(one.candidates, one.grades) for one in (cut(4), cut(5))], [(cut(6).candidates, cut(6).grades)]
+        SMALL,
+        [(teaching.candidates, teaching.grades) for teaching in (cut(4), cut(5))],
+        [(cut(6).candidates, cut(6).grades)],
     )
     assert again.predict(cut().candidates).tobytes() == fitted().predict(cut().candidates).tobytes()
     fitted().save(tmp_path)
@@ -205,16 +209,19 @@ def test_grades_go_by_the_strongest_event():
 def test_a_cut_uses_no_later_event():
     log = shop_log()
     changed = replace(log, item=np.where(log.time >= 49, (log.item + 7) % 40, log.item).astype(np.int32))
-    cuts = [cut_at(ROLLING, SMALL, each, sources_at(SOURCES, each, 49.0, 7.0)) for each in (log, changed)]
-    features = [one.candidates.features for one in cuts]
+    cuts = [
+        cut_at(ROLLING, SMALL, shop_events, sources_at(SOURCES, shop_events, 49.0, 7.0))
+        for shop_events in (log, changed)
+    ]
+    features = [week.candidates.features for week in cuts]
     assert features[0].tobytes() == features[1].tobytes()
 
 
 def test_cuts_go_back_week_by_week_and_the_latest_judge():
     cuts = list(earlier_cuts(ROLLING, shop_log(), 49.0, 7.0, lambda now: cut(round(now / 7))))
-    assert [one.now for one in cuts] == [42, 35, 28, 21, 14]
+    assert [week.now for week in cuts] == [42, 35, 28, 21, 14]
     teaching, judging = split_cuts(ROLLING, cuts)
-    assert [one.now for one in judging] == [42]
+    assert [week.now for week in judging] == [42]
     assert len(teaching) == 4
     with pytest.raises(ValueError, match="one cut to train, one to validate"):
         list(earlier_cuts(ROLLING, shop_log(), 21.0, 7.0, cut))

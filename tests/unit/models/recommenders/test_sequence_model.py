@@ -43,7 +43,7 @@ def sequences(interest):
 
 
 def of(*lists):
-    return Sequences(np.cumsum([0, *map(len, lists)]), np.array([code for one in lists for code in one], np.int32))
+    return Sequences(np.cumsum([0, *map(len, lists)]), np.array([code for codes in lists for code in codes], np.int32))
 
 
 def trained(config=SMALL, data=None, items=ITEMS, **rest):

@@ -83,7 +83,7 @@ def test_history_gives_a_calibrated_chance(learned: Answerer) -> None:
 
 def test_chances_fall_and_sum_to_one_at_most(learned: Answerer) -> None:
     for row in learned.suggest(["delivery", "which size, and an invoice please", ""], k=20):
-        chances = [each.chance for each in row]
+        chances = [suggestion.chance for suggestion in row]
         assert (len(row), max(chances)) == (len(TOPICS), chances[0])
         assert chances[1:] == sorted(chances[1:], reverse=True)
 
@@ -93,8 +93,10 @@ def test_a_stored_answerer_gives_the_same_answers(learned: Answerer, tmp_path: P
     again = Answerer.load(tmp_path, CONFIG)
     questions = ["my coupon is broken", "运费多少", "🙂", "x" * 20_000]
     for one, other in zip(learned.suggest(questions), again.suggest(questions), strict=True):
-        assert [each.answer for each in one] == [each.answer for each in other]
-        assert np.allclose([each.chance for each in one], [each.chance for each in other], atol=1e-6)
+        assert [suggestion.answer for suggestion in one] == [suggestion.answer for suggestion in other]
+        assert np.allclose(
+            [suggestion.chance for suggestion in one], [suggestion.chance for suggestion in other], atol=1e-6
+        )
     with pytest.raises(ValueError, match="precision"):
         Answerer.load(tmp_path, AnswererConfig())
 
@@ -118,7 +120,7 @@ def test_encoders_are_stored_one_by_one_and_read_as_their_mean(tmp_path: Path) -
     assert both is not None
     assert first is not None
     second = AnswerNetwork(SMALL, both.vocabulary, both.nets[1:])
-    each = [np.einsum("qnd,and->qa", one.vectors(texts), one.answers()) for one in (first, second)]
+    each = [np.einsum("qnd,and->qa", encoder.vectors(texts), encoder.answers()) for encoder in (first, second)]
     index = load_index(tmp_path, SMALL)
     blended = replace(index, network=both, share=1.0, logistic=Logistic(np.zeros((len(grams.grams), 8)), np.zeros(8)))
     cosines = blended.scores(texts).odds / SHARPNESS + 0.5

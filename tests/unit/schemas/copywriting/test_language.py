@@ -86,10 +86,12 @@ def test_a_check_names_everything_that_is_missing_at_once(own: Path) -> None:
 def test_a_benefit_holds_where_its_attribute_and_category_do() -> None:
     english = load_benefits("en")
     of_linen = english.of([("fabric", "linen"), ("material", "linen")], "Clothing > Tops > shirt")
-    assert "airy linen for warm days" in [one.short for one in of_linen]
-    assert "airy linen for warm days" not in [one.short for one in english.of([("material", "linen")], "Home > vase")]
+    assert "airy linen for warm days" in [benefit.short for benefit in of_linen]
+    assert "airy linen for warm days" not in [
+        benefit.short for benefit in english.of([("material", "linen")], "Home > vase")
+    ]
     tea = english.of([], "Food > Drinks > green tea")
-    assert [one.short for one in tea] == ["a pause in the afternoon"]  # the deepest level counts
+    assert [benefit.short for benefit in tea] == ["a pause in the afternoon"]  # the deepest level counts
 
 
 @pytest.mark.parametrize(
