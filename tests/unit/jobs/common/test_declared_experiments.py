@@ -127,8 +127,8 @@ def test_a_mix_of_other_sources_starts_again() -> None:
 def test_a_plan_with_too_few_users_is_reported_before_it_starts(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "shop.toml"
     file.write_text(DECLARED)
-    asked = ["plan_experiment", "--rate", ".1", "--config", str(file), "--lift"]
-    assert main([*asked, ".02"]) == 1
+    command = ["plan_experiment", "--rate", ".1", "--config", str(file), "--lift"]
+    assert main([*command, ".02"]) == 1
     assert "too few: 1,000 planned, 3,839 needed" in capsys.readouterr().out
-    assert main([*asked, ".05"]) == 0
+    assert main([*command, ".05"]) == 0
     assert "enough: 1,000 planned, 683 needed" in capsys.readouterr().out

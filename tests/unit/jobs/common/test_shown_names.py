@@ -61,14 +61,14 @@ def test_a_long_path_of_short_levels_is_a_category() -> None:
 
 def test_only_new_and_changed_names_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     first = judged(HONEST, HONEST | {"title": "Ivo lamp"})
-    asked: list[str] = []
+    judged_names: list[str] = []
 
     def count(name: str, *_: object) -> None:
-        asked.append(name)
+        judged_names.append(name)
 
     monkeypatch.setattr(shown_names, "name_refusal", count)
     second = judged(first[0], first[1] | {"title": "Ivo vase"}, HONEST | {"title": "Ivo mug"})
-    assert [name for name in asked if name in [row["title"] for row in second]] == ["Ivo vase", "Ivo mug"]
+    assert [name for name in judged_names if name in [row["title"] for row in second]] == ["Ivo vase", "Ivo mug"]
     assert second[0] == first[0]
 
 

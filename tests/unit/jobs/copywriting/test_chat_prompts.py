@@ -30,8 +30,8 @@ INPUTS = inputs_of(items_of([ITEM, item("g2", title="Ada black lamp")]))
 SHOP = brief(strategy="coupon", channel="push")
 
 
-def message(asked: Brief | None = None) -> str:
-    return ChatPrompts(INPUTS).prompt(asked or brief(), 3, 4).message
+def message(of_brief: Brief | None = None) -> str:
+    return ChatPrompts(INPUTS).prompt(of_brief or brief(), 3, 4).message
 
 
 def test_it_has_the_items_words_the_voice_and_the_number_of_texts() -> None:
@@ -87,9 +87,9 @@ def test_texts_of_the_shop_are_shown_own_voice_first_and_only_with_slots_that_th
 def test_every_kind_has_a_prompt_in_every_voice(language: str) -> None:
     prompts = ChatPrompts(INPUTS)
     for strategy, channel, style in itertools.product(STRATEGIES, CHANNELS, INPUTS.rules.voices):
-        asked = brief(strategy=strategy, channel=channel, style=style, language=language)
+        of_brief = brief(strategy=strategy, channel=channel, style=style, language=language)
         assert prompts.words[language].describes(strategy, channel)
-        assert "$" not in prompts.prompt(asked, 2, 4).message
+        assert "$" not in prompts.prompt(of_brief, 2, 4).message
 
 
 def test_a_kind_that_the_file_leaves_out_is_left_to_templates(tmp_path: Path) -> None:

@@ -96,8 +96,8 @@ def test_a_lie_in_that_language_is_refused(esperanto: Path) -> None:
 
 
 def test_the_command_names_what_is_missing(esperanto: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["check_language", "--language", "eo", "--set", f"copy.languages_folder={esperanto}"]
-    assert main(asked) == 1
+    command = ["check_language", "--language", "eo", "--set", f"copy.languages_folder={esperanto}"]
+    assert main(command) == 1
     output = capsys.readouterr().out
     assert "eo has no vocabulary/*.toml; start from" in output
     assert '["health claim"] has 0 terms; write at least 3' in output

@@ -59,10 +59,10 @@ def night(
     missing = find_missing(inputs, stands, refused, BRIEFS)
     drafted = {brief: (drafts or {})[brief] for brief in carried.todo[:most_drafted]} if drafts else {}
     written, wrong = write_all(inputs, said, carried.todo, drafted, stands)
-    kept = pa.concat_tables([stands, written])
-    added, in_vain = write_missing(inputs, said, missing, kept)
+    usual = pa.concat_tables([stands, written])
+    added, in_vain = write_missing(inputs, said, missing, usual)
     tried = [*carried.todo, *dict.fromkeys(b for those in missing.briefs.values() for b in those)]
-    return pa.concat_tables([kept, added]), pa.concat_tables([carried.rejected, wrong, in_vain]), tried
+    return pa.concat_tables([usual, added]), pa.concat_tables([carried.rejected, wrong, in_vain]), tried
 
 
 def sources(copy: pa.Table, of: Brief) -> list[str]:

@@ -20,15 +20,15 @@ def prompts(count: int = 50) -> list[Prompt]:
 
 
 def test_packed_prompts_are_unpacked_unchanged() -> None:
-    asked = prompts()
-    opened = list(pickle.loads(pickle.dumps(PackedPrompts(asked))))
-    assert opened == asked
-    assert [prompt.banned for prompt in opened] == [prompt.banned for prompt in asked]
+    packed = prompts()
+    opened = list(pickle.loads(pickle.dumps(PackedPrompts(packed))))
+    assert opened == packed
+    assert [prompt.banned for prompt in opened] == [prompt.banned for prompt in packed]
 
 
 def test_a_banned_word_is_sent_once() -> None:
-    asked = prompts()
-    assert len(pickle.dumps(PackedPrompts(asked))) < len(pickle.dumps(asked)) / 5
+    packed = prompts()
+    assert len(pickle.dumps(PackedPrompts(packed))) < len(pickle.dumps(packed)) / 5
 
 
 def test_no_prompts_are_packed_and_unpacked_as_none() -> None:

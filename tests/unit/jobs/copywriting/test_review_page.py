@@ -115,15 +115,15 @@ def rows_of(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_items_are_shown_with_their_picture() -> None:
     rows, _ = write(inputs_of(items_of([item()])), brief())
-    asked: list[set[str]] = []
+    items_asked_for: list[set[str]] = []
 
     def pictures_of(items: set[str]) -> dict[str, str]:
-        asked.append(items)
+        items_asked_for.append(items)
         return dict.fromkeys(items, "data:image/jpeg;base64,AAAA")
 
     nothing = rejected_table(inputs_of(items_of([item()])), [])
     html = page_of("2026-01-06", copy_table(rows), nothing, items_of([item()]), {}, 5, pictures_of)
-    assert asked == [{item()["item_id"]}]
+    assert items_asked_for == [{item()["item_id"]}]
     assert data_of(html)["pictures"] == {item()["item_id"]: "data:image/jpeg;base64,AAAA"}
     assert "img-src data:;" in html
 

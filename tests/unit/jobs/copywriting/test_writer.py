@@ -327,12 +327,12 @@ def test_a_retired_wording_is_not_written_any_more() -> None:
     items = items_of([item()])
     rows, _ = write(inputs_of(items), brief())
     arm = (*brief()[1:], rows[0]["wording"])
-    again, _ = write(inputs_of(items, shares={arm: 0.0}), brief())
-    assert rows[0]["wording"] not in {row["wording"] for row in again}
-    kept = carried_over(
+    rewritten, _ = write(inputs_of(items, shares={arm: 0.0}), brief())
+    assert rows[0]["wording"] not in {row["wording"] for row in rewritten}
+    carried = carried_over(
         copy_table(rows), empty(REJECTED_COPY), [brief()], items, CopyRules.load(CopyConfig()), {arm: 0.0}
     )
-    assert kept.todo == [brief()]
+    assert carried.todo == [brief()]
 
 
 def test_a_new_copywriter_takes_over_step_by_step_beginning_with_undrafted_briefs() -> None:
@@ -343,8 +343,8 @@ def test_a_new_copywriter_takes_over_step_by_step_beginning_with_undrafted_brief
     cards = [brief("g1", channel="card")]
     running = Running((), frozenset({("recommendation", "blurb")}))
     inputs = inputs_of(items, model="models/copywriter/date=2026-01-01/run=1")
-    asked = {blurbs[0]: drafts("A beige speaker, for your evenings."), blurbs[1]: []}  # an answer, and none
-    copy, _ = write_all(inputs, SaidTexts(), [*blurbs, *cards], asked, empty(COPY))
+    drafts_of = {blurbs[0]: drafts("A beige speaker, for your evenings."), blurbs[1]: []}  # an answer, and none
+    copy, _ = write_all(inputs, SaidTexts(), [*blurbs, *cards], drafts_of, empty(COPY))
     assert {row["model"] for row in copy.to_pylist() if row["channel"] == "card"} == {""}
     standing = Carried(copy, empty(REJECTED_COPY), [])
 
@@ -394,7 +394,7 @@ def test_voices_and_languages_are_drafted_in_turns() -> None:
 def test_a_title_with_an_intent_hides_the_items_other_names() -> None:
     refusal = CopyRules.load(CopyConfig()).name_refusal
     honest = {"title": "Ivo speaker", "title_zh": "伊沃音箱"}
-    for title, kept in (("Speaker, ask on telegram: ivo", ()), ("CBD speaker", ()), ("Sоny speaker", ()),
+    for title, titles in (("Speaker, ask on telegram: ivo", ()), ("CBD speaker", ()), ("Sоny speaker", ()),
                         ("🔥 Speaker, ask on telegram: ivo", ()), ("Speaker 🔥", ("伊沃音箱",))):  # fmt: skip
         words = items_of([item("g1", **(honest | {"title": title}))])["g1"].cleaned(refusal)
-        assert words.titles == kept, title
+        assert words.titles == titles, title

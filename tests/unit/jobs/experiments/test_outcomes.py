@@ -111,8 +111,8 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
         kind = rng.choice(kinds)
         events.append(an_event(rng.choice([*users, None]), None if kind == "search" else rng.choice(items), kind, on,
                                arrived))  # fmt: skip
-    whole = outcomes(run(spark, events, lists, terms, before=[("u1", 2.0)]))
-    entered = {row["entered_on"] for (_, user, _), row in whole.items() if user == "u1"}
+    rebuilt = outcomes(run(spark, events, lists, terms, before=[("u1", 2.0)]))
+    entered = {row["entered_on"] for (_, user, _), row in rebuilt.items() if user == "u1"}
     assert entered < {day(night) for night in (1, 2, 4, 5, 6)}
     state = None
     for night in (1, 2, 4, 5, 6):
@@ -121,8 +121,8 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
         before = [("u1", 2.0 if day(night) in entered else 99.0)]  # effects of the arm on a user must not leak in
         tonights = run(spark, tonight, known, terms, state, before)
         state = frame(spark, [tuple(r) for r in tonights.collect()], EXPERIMENT_OUTCOMES.ddl)
-    assert outcomes(state) == whole
-    assert len(whole) > 6
+    assert outcomes(state) == rebuilt
+    assert len(rebuilt) > 6
 
 
 # results --------------------------------------------------------------------------------------------------------------
@@ -180,9 +180,9 @@ def test_where_users_were_lost_there_is_no_result_and_no_move() -> None:
 def test_users_whose_place_changed_hands_are_not_compared() -> None:
     moved = Allotment.first(SHARES).moved({"control": 0.3, "b": 0.7})
     control, b = judged(moved).results(0.05)
-    whole = judged(Allotment.first(SHARES)).results(0.05)
-    assert b["users"] == whole[1]["users"]
-    assert control["users"] == pytest.approx(whole[0]["users"] * 0.6, rel=0.1)
+    unmoved = judged(Allotment.first(SHARES)).results(0.05)
+    assert b["users"] == unmoved[1]["users"]
+    assert control["users"] == pytest.approx(unmoved[0]["users"] * 0.6, rel=0.1)
     assert control["sample_ratio_p"] > 0.001
 
 

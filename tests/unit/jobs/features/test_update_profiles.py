@@ -33,8 +33,8 @@ NIGHTS = [START + timedelta(days=n) for n in (0, 1, 9, 80, 81)]
 
 
 def frame(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> DataFrame:
-    whole = [dict.fromkeys(table.names) | row for row in rows]
-    return spark.createDataFrame([tuple(row[c] for c in table.names) for row in whole], table.ddl).coalesce(1)
+    full_rows = [dict.fromkeys(table.names) | row for row in rows]
+    return spark.createDataFrame([tuple(row[c] for c in table.names) for row in full_rows], table.ddl).coalesce(1)
 
 
 def an_event(day: date, user: str | None, item: str, kind: str, price: float | None = None, hour: int = 12,
@@ -154,14 +154,14 @@ def test_the_cut_keeps_the_strongest_and_never_overstates(spark: SparkSession) -
             state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays()
         )
         state, before = stored(advanced, USER_TASTES), night
-    kept = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
-    whole = tastes.advance(
+    strengths = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
+    uncut = tastes.advance(
         nothing, frame(spark, CLEAN_EVENTS, events), liked, INTEREST, START + timedelta(days=4), None, 50, ShopDays()
     )
-    true = {row.value: row.strength for row in whole.where("kind = 'category'").collect()}
-    assert len(kept) == 2
-    assert "C3" in kept
-    assert all(strength <= true[value] + 1e-7 for value, strength in kept.items())
+    true = {row.value: row.strength for row in uncut.where("kind = 'category'").collect()}
+    assert len(strengths) == 2
+    assert "C3" in strengths
+    assert all(strength <= true[value] + 1e-7 for value, strength in strengths.items())
 
 
 def test_price_bands_are_thirds_of_the_category(spark: SparkSession) -> None:

@@ -39,9 +39,9 @@ def test_the_editor_is_trained_once_and_then_carried_over(run):
     assert facts["promoted"]
     assert load_newest(night, EDITOR, PictureEditor, "train_image_editor").config.size == 32
     assert run(2)[1]["start"] == "carried over"
-    again = run(3, every_days=2)[1]
-    assert again["start"] == "the last one was trained 2 days ago"
-    assert again["stands"]["running"] > 0
+    retrained = run(3, every_days=2)[1]
+    assert retrained["start"] == "the last one was trained 2 days ago"
+    assert retrained["stands"]["running"] > 0
 
 
 def test_nothing_is_trained_for_a_shop_that_asks_for_no_drafts_or_has_few_pictures(run):

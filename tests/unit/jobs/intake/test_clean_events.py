@@ -111,8 +111,8 @@ def test_a_pause_over_half_an_hour_starts_a_session(spark: SparkSession) -> None
 def test_a_rejected_line_is_stored_whole(spark: SparkSession) -> None:
     odd = {"query": 'say "hi"\n\\ 你好', "price": 2.5, "extra": '{"pos":1}'}
     kept, rejected = cleaned(spark, [line("1", 1, **odd), line("1", 1, **odd)])
-    whole = json.loads(rejected[0]["raw_row"])
-    assert whole == {"event_id": "1", "user_id": "u", "item_id": "i", "event_type": "view", "quantity": 1.0, **odd,
+    raw_row = json.loads(rejected[0]["raw_row"])
+    assert raw_row == {"event_id": "1", "user_id": "u", "item_id": "i", "event_type": "view", "quantity": 1.0, **odd,
                      "event_time": "2026-01-20T08:01:00.000000Z"}  # fmt: skip
     assert kept[0]["query"] == odd["query"]
 

@@ -176,12 +176,12 @@ def test_files_that_appear_during_the_erasure_are_edited_and_in_the_receipt(
 ) -> None:
     """A writer that does not take the lake's lease, such as a copy by hand, puts a file back during the erasure."""
     lake, mapping = shop
-    kept = f"raw/corner_shop/date={LAST}/log.csv"
-    log, carry_out = lake_files.read_bytes(lake, kept), erasure.carry_out
+    path = f"raw/corner_shop/date={LAST}/log.csv"
+    log, carry_out = lake_files.read_bytes(lake, path), erasure.carry_out
 
     def carry_out_and_put_back(*args: Any) -> None:
         carry_out(*args)
-        Path(lake.path(kept)).write_bytes(log)
+        Path(lake.path(path)).write_bytes(log)
 
     with monkeypatch.context() as patched:
         patched.setattr(erasure, "carry_out", carry_out_and_put_back)
@@ -193,7 +193,7 @@ def test_files_that_appear_during_the_erasure_are_edited_and_in_the_receipt(
     assert done.receipt["models_retired"] == ["als"]
     assert done.receipt["runs_rewritten"] == {f"{day}-001": f"{day}-001e1" for day in DAYS}
     paths = [file["path"] for file in done.receipt["files"]]
-    assert (paths.count(kept), len(paths) - len(set(paths))) == (1, 0)
+    assert (paths.count(path), len(paths) - len(set(paths))) == (1, 0)
 
 
 @pytest.mark.parametrize("room", [0, 5], ids=["at once", "halfway"])

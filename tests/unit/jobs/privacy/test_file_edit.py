@@ -36,8 +36,8 @@ def test_rows_go_and_others_keep_all_but_the_name() -> None:
     assert edit is not None
     assert edit.kept is not None
     assert edit.removed == [{"user_id": "ann", "note": "a", "n": 1}]
-    kept = pq.read_table(io.BytesIO(edit.kept))
-    assert kept.to_pylist() == [
+    edited = pq.read_table(io.BytesIO(edit.kept))
+    assert edited.to_pylist() == [
         {"user_id": "zoe", "note": "erased says hello", "n": 2},
         {"user_id": None, "note": None, "n": 3},
     ]

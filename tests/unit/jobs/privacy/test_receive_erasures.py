@@ -83,8 +83,8 @@ def test_a_night_without_a_list_goes_on(night: Night) -> None:
 def test_a_list_that_is_delivered_twice_forgets_once(night: Night) -> None:
     deliver(night, b"ann\n")
     assert receive(night)["receipts"] == ["erased/receipts/001.json"]
-    again = receive(night)
-    assert (again["asked"], again["unknown"], again["receipts"]) == (1, 0, [])
+    second_facts = receive(night)
+    assert (second_facts["asked"], second_facts["unknown"], second_facts["receipts"]) == (1, 0, [])
     assert left(night.lake) == {"ann2", "bob"}
 
 

@@ -89,19 +89,19 @@ def test_likenesses_are_carried_while_both_items_are_on_sale_and_they_are_valid(
     like = {"kind": "looks_alike", "rank": 1, "score": 0.5, "valid_until": VALID}
     pairs = [("lamp", "lamp"), ("sold", "lamp"), ("lamp", "sold")]
     rows = [{"target_item_id": target, "item_id": item} | like for target, item in pairs]
-    kept = of_images(table(SIMILAR_IMAGES, *rows, rows[0] | {"valid_until": OVER}), SIMILAR_IMAGES.name, TONIGHT)
-    assert kept["target_item_id"].to_pylist() == ["lamp"]
+    carried = of_images(table(SIMILAR_IMAGES, *rows, rows[0] | {"valid_until": OVER}), SIMILAR_IMAGES.name, TONIGHT)
+    assert carried["target_item_id"].to_pylist() == ["lamp"]
     seen = [{"item_id": item, "attribute": "colour", "value": "red", "chance": 0.97, "picture": "p", "model": "m"}
             for item in ("lamp", "sold")]  # fmt: skip
-    kept = of_images(table(RECOGNISED_ATTRIBUTES, *seen), RECOGNISED_ATTRIBUTES.name, TONIGHT)
-    assert kept["item_id"].to_pylist() == ["lamp"]
+    carried = of_images(table(RECOGNISED_ATTRIBUTES, *seen), RECOGNISED_ATTRIBUTES.name, TONIGHT)
+    assert carried["item_id"].to_pylist() == ["lamp"]
 
 
 def test_an_offer_is_carried_while_it_is_valid_and_its_item_is_on_sale() -> None:
     rows = table(OFFERS, offer(), offer("bob", item_id=None), offer("bob", item_id="sold"), offer("gone"),
                  offer(valid_until=OVER))  # fmt: skip
-    kept = of_dated(rows, OFFERS.name, TONIGHT)
-    assert kept.equals(rows.slice(0, 2))  # each row as it was promised
+    carried = of_dated(rows, OFFERS.name, TONIGHT)
+    assert carried.equals(rows.slice(0, 2))  # each row as it was promised
 
 
 def test_an_audience_is_carried_without_erased_accounts_and_sold_out_items() -> None:
@@ -137,8 +137,8 @@ def test_a_text_about_an_event_is_left_out_as_the_event_may_be_over() -> None:
 
 
 def told_to(tonight: Tonight, *rows: dict[str, Any]) -> list[tuple[str, str]]:
-    kept = of_copy(table(USER_COPY, *rows), USER_COPY.name, tonight)
-    return list(zip(kept["user_id"].to_pylist(), kept["item_id"].to_pylist(), strict=True))
+    carried = of_copy(table(USER_COPY, *rows), USER_COPY.name, tonight)
+    return list(zip(carried["user_id"].to_pylist(), carried["item_id"].to_pylist(), strict=True))
 
 
 def test_a_user_gets_only_texts_about_items_in_tonights_list() -> None:

@@ -55,12 +55,12 @@ def test_every_way_of_reading_opens_encrypted_and_plain_files(lake: Lake, spark:
     paths = [written(lake, "one"), written(lake, "two")]
     pq.write_table(ROWS, lake.path("tables/t/date=2026-01-05/run=001/plain.parquet"))  # of before the lake had keys
     paths.append("tables/t/date=2026-01-05/run=001/plain.parquet")
-    whole, few = [lake.path(path) for path in paths], pc.field("n") < 2
-    assert read_table(lake, whole, ["n"], few)["n"].to_pylist() == [0, 1] * 3
-    assert dataset(lake, whole).to_table(filter=few).num_rows == 6
-    assert [parquet_file(lake, path).metadata.num_rows for path in whole] == [500] * 3
+    full_paths, few = [lake.path(path) for path in paths], pc.field("n") < 2
+    assert read_table(lake, full_paths, ["n"], few)["n"].to_pylist() == [0, 1] * 3
+    assert dataset(lake, full_paths).to_table(filter=few).num_rows == 6
+    assert [parquet_file(lake, path).metadata.num_rows for path in full_paths] == [500] * 3
     assert spark_rows(spark, lake, [lake.url(path) for path in paths], TABLE).where("n < 2").count() == 6
-    polars = pl.scan_pyarrow_dataset(dataset(lake, whole)).filter(pl.col("n") < 2).collect()
+    polars = pl.scan_pyarrow_dataset(dataset(lake, full_paths)).filter(pl.col("n") < 2).collect()
     assert polars.height == 6
 
 
@@ -126,10 +126,10 @@ def test_a_published_table_is_plain(lake: Lake) -> None:
 
 def test_a_file_without_rows_has_no_page_and_every_reader_takes_it(lake: Lake, spark: SparkSession) -> None:
     path = written(lake, rows=ROWS.slice(0, 0))
-    whole = lake.path(path)
-    assert parquet_file(lake, whole).metadata.num_row_groups == 0
-    assert read_table(lake, whole).equals(ROWS.slice(0, 0))
-    assert dataset(lake, [whole]).to_table().schema.equals(ROWS.schema)
+    full_path = lake.path(path)
+    assert parquet_file(lake, full_path).metadata.num_row_groups == 0
+    assert read_table(lake, full_path).equals(ROWS.slice(0, 0))
+    assert dataset(lake, [full_path]).to_table().schema.equals(ROWS.schema)
     assert spark_rows(spark, lake, [lake.url(path)]).columns == ROWS.column_names
     assert spark_rows(spark, lake, [lake.url(path)], TABLE).count() == 0
     shown = Path(lake.path("shown.parquet"))

@@ -148,8 +148,8 @@ def test_a_longer_limit_makes_products_valid_for_longer() -> None:
 
 
 def test_one_line_sums_up_the_night() -> None:
-    whole = "lists, customers, offers, audiences, copy, images, service fresh"
-    assert sentence(night(0, {}, None)) == f"{run_of(0)}: {whole}"
+    all_fresh = "lists, customers, offers, audiences, copy, images, service fresh"
+    assert sentence(night(0, {}, None)) == f"{run_of(0)}: {all_fresh}"
     mixed = night(1, {"offers": "x", "copy": "y"}, night(0, {"copy": "y"}, None))
     assert (
         sentence(mixed)

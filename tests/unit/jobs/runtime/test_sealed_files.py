@@ -87,8 +87,8 @@ def test_spark_reads_sealed_raw_files_of_every_format(lake: Lake, spark: SparkSe
     Path(lake.path(FILE.replace("log.csv", "plain.csv"))).write_bytes(lines)
     urls = [lake.url(FILE.replace("log.csv", name)) for name in stored]
     read = raw_reader(spark, lake, urls).schema("who STRING, n INT").csv(urls)
-    found = read.groupBy("_metadata.file_name").agg({"n": "sum", "who": "count"}).collect()
-    assert {row[0]: (row["sum(n)"], row["count(who)"]) for row in found} == dict.fromkeys(
+    sums = read.groupBy("_metadata.file_name").agg({"n": "sum", "who": "count"}).collect()
+    assert {row[0]: (row["sum(n)"], row["count(who)"]) for row in sums} == dict.fromkeys(
         stored, (1_799_970_000, 60_000)
     )
     table = pa.BufferOutputStream()

@@ -51,9 +51,9 @@ def test_a_day_on_which_clocks_change_has_its_own_length(zone: str, day: dt.date
 def test_the_day_is_the_date_on_the_clocks_of_the_zone(zone: str) -> None:
     start = dt.datetime(2010, 1, 1, tzinfo=dt.UTC)
     instants = [start + n * 7 * HOUR + n % 60 * dt.timedelta(minutes=1) for n in range(17 * 365 * 24 // 7)]
-    shown = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
-    found = ShopDays(zone).numbers(micros(*instants))
-    assert found.tolist() == [(day - dt.date(1970, 1, 1)).days for day in shown]
+    days = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
+    numbers = ShopDays(zone).numbers(micros(*instants))
+    assert numbers.tolist() == [(day - dt.date(1970, 1, 1)).days for day in days]
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -81,17 +81,17 @@ def test_the_clock_shows_the_hours_of_the_shop() -> None:
 def test_no_other_module_of_the_jobs_converts_instants_to_days_or_days_to_instants() -> None:
     """Each such place once used a UTC day instead of the shop's day."""
     jobs = Path(__file__).resolve().parents[4] / "jobs"
-    own = re.compile(
+    conversion = re.compile(
         r"dt\.UTC|dt\.time\(|\.combine\(|86_?400|_time\W?\]?\.(date\(|hour)|(?<!days\.)hour\(\W*event_time|_until\b.*\.date\("
     )
-    found = [
+    offending_lines = [
         f"{path.relative_to(jobs)}:{number}: {line.strip()}"
         for path in sorted(jobs.rglob("*.py"))
         if path.name != "shop_days.py" and "sample_shop" not in path.parts
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if own.search(line)
+        if conversion.search(line)
     ]
-    assert found == []
+    assert offending_lines == []
 
 
 def source(**said: str) -> Source:

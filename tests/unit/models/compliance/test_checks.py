@@ -99,8 +99,8 @@ def test_a_rule_for_children_holds_in_their_category_only() -> None:
 
 
 def test_a_refusal_says_where() -> None:
-    (found,) = refusals("柔软，最佳的衬衫", LANGUAGES["zh"], BLURB, LEXICONS)
-    assert (found.start, found.end, found.detail, found.severity) == (3, 5, "最佳", "block")
+    (refusal,) = refusals("柔软，最佳的衬衫", LANGUAGES["zh"], BLURB, LEXICONS)
+    assert (refusal.start, refusal.end, refusal.detail, refusal.severity) == (3, 5, "最佳", "block")
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_a_word_of_two_alphabets_is_told_from_an_honest_foreign_one(name: str, i
 
 
 def test_plain_names_are_not_hostile() -> None:
-    found = {name: hostile_name(name, (), LEXICONS) for name in PLAIN_NAMES}
-    assert found == {name: [] for name in PLAIN_NAMES}
+    refusals_by_name = {name: hostile_name(name, (), LEXICONS) for name in PLAIN_NAMES}
+    assert refusals_by_name == {name: [] for name in PLAIN_NAMES}
 
 
 @pytest.mark.parametrize("name", RISKY_NAMES)

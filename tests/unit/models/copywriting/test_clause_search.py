@@ -57,7 +57,7 @@ def test_a_wide_search_finds_the_best_of_all_orders() -> None:
     config, usual, shortest = replace(ComposerConfig(), beam_states=200), 20, 4
     for seed in range(5):
         pool = a_pool(seed, clauses=6, searches=2)
-        for search, found in enumerate(best_orders(pool, usual, shortest, config)):
+        for search, order_found in enumerate(best_orders(pool, usual, shortest, config)):
             could = [order for some in range(1, 5) for chosen in combinations(range(6), some)
                      for order in permutations(chosen)]  # fmt: skip
             could = [order for order in could if np.isfinite(pool.costs[search, list(order)]).all()
@@ -65,7 +65,7 @@ def test_a_wide_search_finds_the_best_of_all_orders() -> None:
                      and pool.sizes[list(order)].sum() <= usual + 8]  # fmt: skip
             best = max(scored(pool, search, order, usual, config) for order in could)
             # Among orders of the same clauses only the best is continued, so the search may nearly miss the best text.
-            assert scored(pool, search, tuple(found), usual, config) >= best - 0.12
+            assert scored(pool, search, tuple(order_found), usual, config) >= best - 0.12
 
 
 def test_a_search_in_which_no_clause_fits_finds_none() -> None:

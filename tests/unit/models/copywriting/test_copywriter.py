@@ -26,16 +26,16 @@ TINY = CopywriterConfig(vocabulary=600, dim=16, layers=1, heads=2, pair_tokens=3
 COLOURS, SHAPES, LOOKS = ("红色", "黑色", "白色", "蓝色"), ("宽松", "修身"), ("复古", "简约", "甜美")
 
 
-def garment(at: int) -> tuple[Prompt, str]:
-    colour, shape, look = COLOURS[at % 4], SHAPES[at % 2], LOOKS[at % 3]
+def garment(n: int) -> tuple[Prompt, str]:
+    colour, shape, look = COLOURS[n % 4], SHAPES[n % 2], LOOKS[n % 3]
     text = (
-        f"这款{colour}的连衣裙很显气质，{shape}的版型穿着舒适，{look}的风格十分百搭。原价￥{at}99，现在{at % 9 + 1}折。"
+        f"这款{colour}的连衣裙很显气质，{shape}的版型穿着舒适，{look}的风格十分百搭。原价￥{n}99，现在{n % 9 + 1}折。"
     )
     return Prompt("zh", style="young", attributes=(("颜色", colour), ("版型", shape), ("风格", look))), text
 
 
-def jumper(at: int) -> tuple[Prompt, str]:
-    colour, fibre = ("red", "navy")[at % 2], ("wool", "cotton", "linen")[at % 3]
+def jumper(number: int) -> tuple[Prompt, str]:
+    colour, fibre = ("red", "navy")[number % 2], ("wool", "cotton", "linen")[number % 3]
     text = f"A {colour} jumper for cold mornings. Made of {fibre} that feels soft. Sizes 36 to 44."
     return Prompt("en", channel="blurb", attributes=(("colour", colour), ("fibre", fibre))), text
 
@@ -56,12 +56,12 @@ def test_a_text_comes_back_from_its_tokens(writer: Copywriter) -> None:
 
 
 def test_a_text_has_no_digit_no_loose_slot_and_no_value_of_another_item(writer: Copywriter) -> None:
-    for prompt, found in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
-        assert 1 <= len(found) <= 3
-        assert len({draft.text for draft in found}) == len(found)
-        assert all(may_say(draft.text, prompt) and draft.logprob <= 0 for draft in found)
-        assert not writer.guides[prompt.language].composer.index.values.foreign(found[0].text, prompt.values)
-        assert any(value in found[0].text for value in prompt.values)
+    for prompt, drafts in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
+        assert 1 <= len(drafts) <= 3
+        assert len({draft.text for draft in drafts}) == len(drafts)
+        assert all(may_say(draft.text, prompt) and draft.logprob <= 0 for draft in drafts)
+        assert not writer.guides[prompt.language].composer.index.values.foreign(drafts[0].text, prompt.values)
+        assert any(value in drafts[0].text for value in prompt.values)
 
 
 def test_the_same_seed_gives_the_same_and_another_another(writer: Copywriter) -> None:
@@ -71,24 +71,26 @@ def test_the_same_seed_gives_the_same_and_another_another(writer: Copywriter) ->
 
 
 def test_nothing_to_say_gives_no_candidate_and_an_unknown_control_word_no_error(writer: Copywriter) -> None:
-    asked = [Prompt("zh"), replace(PROMPTS[0], strategy="never seen", style="nor this")]
-    nothing, something = writer.write(asked, 2, 1)
+    prompts = [Prompt("zh"), replace(PROMPTS[0], strategy="never seen", style="nor this")]
+    nothing, something = writer.write(prompts, 2, 1)
     assert nothing == []
     assert something
 
 
 def test_progress_is_reported_up_to_the_last_prompt(writer: Copywriter) -> None:
-    told: list[tuple[int, int]] = []
-    writer.write(PROMPTS * 4, 4, 1, lambda done, tokens: told.append((done, tokens)))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1][0] == 12
+    steps: list[tuple[int, int]] = []
+    writer.write(PROMPTS * 4, 4, 1, lambda done, tokens: steps.append((done, tokens)))
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1][0] == 12
 
 
 def test_a_saved_copywriter_loads_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
     writer.save(tmp_path)
     loaded = Copywriter.load(tmp_path, TINY)
-    ours, theirs = (copywriter.write(PROMPTS, 2, 5) for copywriter in (writer, loaded))
-    assert [[c.text for c in found] for found in ours] == [[c.text for c in found] for found in theirs]
+    written, written_by_loaded = (copywriter.write(PROMPTS, 2, 5) for copywriter in (writer, loaded))
+    assert [[c.text for c in drafts] for drafts in written] == [
+        [c.text for c in drafts] for drafts in written_by_loaded
+    ]
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
 
 
@@ -147,9 +149,9 @@ def test_no_text_copies_more_than_the_settings_allow(writer: Copywriter) -> None
 
 def test_a_banned_word_is_not_said(writer: Copywriter) -> None:
     prompt = replace(A_SENTENCE, banned=frozenset({"气质", "舒适"}))
-    found = writer.write([prompt], 3, 1)[0]
-    assert found
-    assert not any(word in draft.text for draft in found for word in prompt.banned)
+    drafts = writer.write([prompt], 3, 1)[0]
+    assert drafts
+    assert not any(word in draft.text for draft in drafts for word in prompt.banned)
     assert any("气质" in draft.text or "舒适" in draft.text for draft in writer.write([A_SENTENCE], 3, 1)[0])
 
 
@@ -187,12 +189,12 @@ def test_a_model_saved_under_the_composers_former_names_is_read(writer: Copywrit
 def test_with_slots_for_values_a_text_has_its_items_own(tmp_path: Path) -> None:
     writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
     prompts = [jumper(0)[0], replace(jumper(0)[0], attributes=(("colour", "orange"), ("fibre", "alpaca")))]
-    told, never_learned = writer.write(prompts, 3, 1)
-    assert all("red" in draft.text or "wool" in draft.text for draft in told)
-    assert not any(word in draft.text for draft in told for word in ("navy", "cotton", "linen", "<"))
+    learned, never_learned = writer.write(prompts, 3, 1)
+    assert all("red" in draft.text or "wool" in draft.text for draft in learned)
+    assert not any(word in draft.text for draft in learned for word in ("navy", "cotton", "linen", "<"))
     assert any("orange" in draft.text or "alpaca" in draft.text for draft in never_learned)
     writer.save(tmp_path)
-    assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [told, never_learned]
+    assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [learned, never_learned]
 
 
 def test_the_value_of_a_slot_counts_as_copied() -> None:

@@ -44,7 +44,7 @@ def test_a_contrary_of_a_value_is_banned() -> None:
 
 
 def test_naming_a_value_gains_the_first_time_and_costs_later() -> None:
-    own = words("zh", ["宽松"], set())
-    assert own.gain("宽松", [0]) == CONFIG.value_gain
-    assert own.gain("宽松又宽松", [0]) == -CONFIG.value_repeat_cost
-    assert own.gain("宽松又宽松又宽松", [0]) == -2 * CONFIG.value_repeat_cost
+    own_words = words("zh", ["宽松"], set())
+    assert own_words.gain("宽松", [0]) == CONFIG.value_gain
+    assert own_words.gain("宽松又宽松", [0]) == -CONFIG.value_repeat_cost
+    assert own_words.gain("宽松又宽松又宽松", [0]) == -2 * CONFIG.value_repeat_cost

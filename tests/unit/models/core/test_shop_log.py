@@ -15,10 +15,10 @@ def log(*rows, users=3, items=4):
 
 
 def test_a_return_takes_back_the_latest_purchase_before_it():
-    kept = log(
+    without_returns = log(
         (0, 0, "purchase", 1), (0, 0, "purchase", 2), (0, 0, "return", 3), (0, 0, "purchase", 4), (1, 0, "return", 4)
     ).without_returned()
-    assert kept.time.tolist() == [1, 4]
+    assert without_returns.time.tolist() == [1, 4]
 
 
 def test_a_purchase_outweighs_views_and_both_fade():

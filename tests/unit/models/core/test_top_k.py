@@ -97,9 +97,9 @@ def test_one_user_gets_the_same_bits_wherever_it_stands():
     seen = random_seen(rng, len(users), len(items), 20)
     codes, scores = top_k(users, items, 20, seen)
     for subset in (slice(None, None, -1), slice(7, 8), slice(1, None, 3)):
-        again = top_k(users[subset], items, 20, seen[subset])
-        np.testing.assert_array_equal(again[0], codes[subset])
-        np.testing.assert_array_equal(again[1].view(np.int32), scores[subset].view(np.int32))
+        of_subset = top_k(users[subset], items, 20, seen[subset])
+        np.testing.assert_array_equal(of_subset[0], codes[subset])
+        np.testing.assert_array_equal(of_subset[1].view(np.int32), scores[subset].view(np.int32))
 
 
 def test_neither_threads_nor_memory_change_a_bit():

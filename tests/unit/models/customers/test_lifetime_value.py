@@ -44,8 +44,8 @@ def test_the_likelihood_is_its_integral(x, t_x, T):
         customers = customers + leaves * (1 - leaves) ** (x - 1) * rate**x * np.exp(-rate * t_x)
     integral = customers.mean()
     row = [np.array([value]) for value in (x, t_x, T)]
-    told = _log_likelihood(TRUE.r, TRUE.alpha, TRUE.a, TRUE.b, *row)[0]
-    assert told == pytest.approx(np.log(integral), abs=0.01)
+    log_likelihood = _log_likelihood(TRUE.r, TRUE.alpha, TRUE.a, TRUE.b, *row)[0]
+    assert log_likelihood == pytest.approx(np.log(integral), abs=0.01)
 
 
 def test_the_fit_finds_the_true_parameters_and_the_forecast_is_unbiased():

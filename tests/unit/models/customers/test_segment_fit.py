@@ -25,10 +25,12 @@ def silhouette_pair_by_pair(places: F64, labels: np.ndarray) -> float:
     squares = ((places[:, None] - places) ** 2).sum(axis=2)
     values = []
     for row, label in enumerate(labels):
-        mine = (labels == label) & (np.arange(len(labels)) != row)
-        own = squares[row, mine].mean() if mine.any() else None
+        others_of_segment = (labels == label) & (np.arange(len(labels)) != row)
+        own_distance = squares[row, others_of_segment].mean() if others_of_segment.any() else None
         other = min(squares[row, labels == group].mean() for group in set(labels.tolist()) - {label})
-        values.append(0.0 if own is None or own == other else (other - own) / max(own, other))
+        values.append(
+            0.0 if own_distance is None or own_distance == other else (other - own_distance) / max(own_distance, other)
+        )
     return float(np.mean(values))
 
 
