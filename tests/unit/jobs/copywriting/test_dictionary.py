@@ -29,11 +29,11 @@ def test_a_title_stays_where_the_kind_is_unknown() -> None:
 
 
 def test_what_the_shop_gives_in_a_language_comes_first() -> None:
-    given = {"colour": "beige", "colour_de": "sandfarben", "title_de": "Ivo Box, sandfarben", "kind_de": "Box"}
-    one = words_of(attributes=json.dumps(given))
-    assert (one.title("de"), one.kind("de"), one.details("de")) == ("Ivo Box, sandfarben", "Box", ["sandfarben"])
-    assert one.details("en") == ["beige"]
-    assert one.has_title_in("de")
+    attributes = {"colour": "beige", "colour_de": "sandfarben", "title_de": "Ivo Box, sandfarben", "kind_de": "Box"}
+    words = words_of(attributes=json.dumps(attributes))
+    assert (words.title("de"), words.kind("de"), words.details("de")) == ("Ivo Box, sandfarben", "Box", ["sandfarben"])
+    assert words.details("en") == ["beige"]
+    assert words.has_title_in("de")
 
 
 def test_a_lined_notebook_is_not_a_lined_coat() -> None:

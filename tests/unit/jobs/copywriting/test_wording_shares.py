@@ -22,8 +22,8 @@ CONFIG = CopyConfig(retire_after=500)
 def after(nights: int, clicked: dict[str, float], shown: int = 100) -> list[dict]:
     rows: list[dict] = []
     for _ in range(nights):
-        seen = {arm: (shown, round(shown * clicked[arm[-1]])) for arm in ARMS}
-        rows = advance(rows, ARMS, seen, CONFIG).to_pylist()
+        counts = {arm: (shown, round(shown * clicked[arm[-1]])) for arm in ARMS}
+        rows = advance(rows, ARMS, counts, CONFIG).to_pylist()
     return rows
 
 

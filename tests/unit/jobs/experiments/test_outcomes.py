@@ -30,9 +30,9 @@ def day(number: int) -> date:
 
 
 def an_event(user: str | None, item: str | None, kind: str, on: int, arrived: int) -> dict[str, Any]:
-    given = {"user_id": user, "item_id": item, "event_type": kind, "event_date": day(on), "arrived": day(arrived),
+    event = {"user_id": user, "item_id": item, "event_type": kind, "event_date": day(on), "arrived": day(arrived),
              "event_time": datetime(2026, 1, 1), "event_id": "e"}  # fmt: skip
-    return dict.fromkeys((*CLEAN_EVENTS.names, "arrived")) | given
+    return dict.fromkeys((*CLEAN_EVENTS.names, "arrived")) | event
 
 
 def frame(spark: SparkSession, rows: list[Any], ddl: str) -> DataFrame:
@@ -131,8 +131,8 @@ SHARES = {"control": 0.5, "b": 0.5}
 
 
 def experiment(**changed: Any) -> Experiment:
-    given = {"name": "x", "salt": "s", "starts_on": "2026-01-01", "planned_users": 500, "metric": "buys"}
-    return Experiment(**(given | changed), arms=tuple(Arm(name, share) for name, share in SHARES.items()))
+    settings = {"name": "x", "salt": "s", "starts_on": "2026-01-01", "planned_users": 500, "metric": "buys"}
+    return Experiment(**(settings | changed), arms=tuple(Arm(name, share) for name, share in SHARES.items()))
 
 
 def table_of(users: list[str], arms: list[str], bought: np.ndarray) -> pa.Table:

@@ -35,10 +35,10 @@ EVENT = st.tuples(
 
 def an_event(day: date, user: str | None, item: str | None, kind: str, quantity: float = 1.0,
              price: float | None = None, rating: float | None = None) -> dict[str, Any]:  # fmt: skip
-    given = {"user_id": user, "item_id": item if kind != "search" else None, "event_type": kind, "quantity": quantity,
+    event = {"user_id": user, "item_id": item if kind != "search" else None, "event_type": kind, "quantity": quantity,
              "price": price, "rating": rating, "event_date": day, "is_session_start": kind == "view",
              "event_time": datetime(day.year, day.month, day.day, 12), "event_id": "e"}  # fmt: skip
-    return dict.fromkeys(CLEAN_EVENTS.names) | given
+    return dict.fromkeys(CLEAN_EVENTS.names) | event
 
 
 def frame(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> DataFrame:

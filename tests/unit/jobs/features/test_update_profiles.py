@@ -192,17 +192,17 @@ def portray(
     spark: SparkSession, users: list[dict[str, Any]], events: list[dict[str, Any]], config: ProfilesConfig, night: date
 ) -> dict[str, dict[str, Any]]:
     items, log = frame(spark, ITEMS, SHELF), frame(spark, CLEAN_EVENTS, events)
-    made = purchase_habits.advance_prices(frame(spark, ITEM_PRICES, []), log, 60.0, night, None, 20)
-    lines = purchase_habits.priced_lines(log, stored(made, ITEM_PRICES), items, config.discount_from)
-    made = purchase_habits.advance_purchases(frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days)
-    purchases = stored(made, USER_PURCHASES)
+    rows = purchase_habits.advance_prices(frame(spark, ITEM_PRICES, []), log, 60.0, night, None, 20)
+    lines = purchase_habits.priced_lines(log, stored(rows, ITEM_PRICES), items, config.discount_from)
+    rows = purchase_habits.advance_purchases(frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days)
+    purchases = stored(rows, USER_PURCHASES)
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
-    made = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
-    of_users = stored(made, USER_TASTES)
-    made = portraits.portraits(
+    rows = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
+    of_users = stored(rows, USER_TASTES)
+    rows = portraits.portraits(
         frame(spark, USERS, users), frame(spark, USER_FEATURES, []), purchases, of_users, config, night
     )
-    return {row.user_id: row.asDict() for row in made.collect()}
+    return {row.user_id: row.asDict() for row in rows.collect()}
 
 
 def test_stages_of_a_customers_life(spark: SparkSession) -> None:

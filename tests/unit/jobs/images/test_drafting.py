@@ -100,8 +100,8 @@ def test_an_unreadable_mask_and_absent_scratches_are_not_repaired(tmp_path):
     black = io.BytesIO()
     Image.new("L", (4, 4)).save(black, "PNG")
     (tmp_path / "black.png").write_bytes(black.getvalue())
-    for name, said in (("text.png", "is no picture"), ("black.png", "no white pixel"), ("gone.png", "is no picture")):
-        with pytest.raises(NoDraft, match=said):
+    for name, error in (("text.png", "is no picture"), ("black.png", "no white pixel"), ("gone.png", "is no picture")):
+        with pytest.raises(NoDraft, match=error):
             damage_of(Request(REPAIR, "a", mask=str(tmp_path / name)), packshot("Red"))
     with pytest.raises(NoDraft, match="no scratch was found"):
         damage_of(Request(REPAIR, "a", find=True), packshot("Red"))

@@ -33,11 +33,13 @@ def picture():
 
 
 def page(rows, most=1_000):
-    shown = first_rows(rows, most)
-    one = small(picture())
-    drafts = {draft_row["draft_id"]: one for draft_row in shown if draft_row["file"]}
-    titles = {draft_row["item_id"]: {"shown_title": draft_row["asked"], "shown_title_zh": None} for draft_row in shown}
-    return page_of("2026-01-06", rows, shown, {"p": one}, drafts, titles)
+    page_rows = first_rows(rows, most)
+    image = small(picture())
+    drafts = {draft_row["draft_id"]: image for draft_row in page_rows if draft_row["file"]}
+    titles = {
+        draft_row["item_id"]: {"shown_title": draft_row["asked"], "shown_title_zh": None} for draft_row in page_rows
+    }
+    return page_of("2026-01-06", rows, page_rows, {"p": image}, drafts, titles)
 
 
 def data_of(html):
@@ -52,12 +54,12 @@ def test_waiting_drafts_come_first_and_the_page_is_bounded():
 
 
 def test_a_row_has_its_original_beside_it_and_one_without_a_draft_has_none():
-    shown = {
+    row_of_state = {
         entry["state"]: entry for entry in data_of(page([row(n, state) for n, state in enumerate(STATES)]))["rows"]
     }
-    assert shown["offered"]["before"].startswith("data:image/jpeg;base64,")
-    assert shown["offered"]["after"].startswith("data:image/jpeg;base64,")
-    assert shown["refused"]["after"] is None
+    assert row_of_state["offered"]["before"].startswith("data:image/jpeg;base64,")
+    assert row_of_state["offered"]["after"].startswith("data:image/jpeg;base64,")
+    assert row_of_state["refused"]["after"] is None
 
 
 def test_pictures_are_small_and_broken_ones_are_left_out():

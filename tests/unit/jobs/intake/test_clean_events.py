@@ -99,13 +99,13 @@ def test_duplicate_is_given_before_any_other_reason_and_a_rejected_line_is_never
 def test_a_pause_over_half_an_hour_starts_a_session(spark: SparkSession) -> None:
     minutes = {"a": 0, "b": 30, "c": 60.5, "d": 61}
     lines = [line(name, minute) for name, minute in minutes.items()] + [line("v", 15, user_id="v")]
-    kept = {r["event_id"]: r for r in cleaned(spark, lines)[0]}
-    assert [kept[n]["is_session_start"] for n in "abcdv"] == [True, False, True, False, True]
-    sessions = [kept[n]["session_id"] for n in "abcdv"]
+    rows = {r["event_id"]: r for r in cleaned(spark, lines)[0]}
+    assert [rows[n]["is_session_start"] for n in "abcdv"] == [True, False, True, False, True]
+    sessions = [rows[n]["session_id"] for n in "abcdv"]
     assert sessions[0] == sessions[1] != sessions[2] == sessions[3]
     assert len(set(sessions)) == 3
     assert all(len(session) == 16 for session in sessions)
-    assert {r["event_date"] for r in kept.values()} == {NIGHT}
+    assert {r["event_date"] for r in rows.values()} == {NIGHT}
 
 
 def test_a_rejected_line_is_stored_whole(spark: SparkSession) -> None:

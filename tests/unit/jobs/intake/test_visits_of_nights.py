@@ -66,17 +66,17 @@ def batches(rows: list[dict[str, Any]]) -> Any:
 
 def one_after_another(lines: list[dict[str, Any]]) -> dict[str, pa.Table]:
     """Runs the function of a single night for each night; it gets the rows that the earlier nights kept."""
-    kept: dict[dt.date, list[dict[str, Any]]] = {line[NIGHT]: [line] for line in lines if line["is_earlier"]}
+    kept_rows: dict[dt.date, list[dict[str, Any]]] = {line[NIGHT]: [line] for line in lines if line["is_earlier"]}
     tables = {}
     for date in DATES:
         window = [
-            row for day, rows in kept.items() if date - dt.timedelta(days=LATE_DAYS) <= day < date for row in rows
+            row for day, rows in kept_rows.items() if date - dt.timedelta(days=LATE_DAYS) <= day < date for row in rows
         ]
         tonight = [line for line in lines if line[NIGHT] == date and not line["is_earlier"]]
         for name, rows in reject_and_sessionise(batches([*tonight, *window]), rules_of(date)):
             tables[f"{name}/{date}"] = rows
         files = set(tables[key(CLEAN_EVENTS, date)]["source_file"].to_pylist())
-        kept[date] = [line | {"is_earlier": True} for line in tonight if line["source_file"] in files]
+        kept_rows[date] = [line | {"is_earlier": True} for line in tonight if line["source_file"] in files]
     return tables
 
 

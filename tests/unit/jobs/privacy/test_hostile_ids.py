@@ -39,10 +39,10 @@ def with_accounts(lake: Lake, ids: tuple[str, ...], text: str = "") -> None:
     """Adds lines to the last night's raw files, one for each id."""
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(
-        [one, "", f"g1{text}", "view", "2026-01-02T10:00:00Z"] for one in ids
+        [account, "", f"g1{text}", "view", "2026-01-02T10:00:00Z"] for account in ids
     )
-    whole = "".join(LOG.splitlines(keepends=True)[:-1])  # the last line is broken
-    lake.put_text(whole + lines.getvalue(), RAW, "log.csv")
+    log = "".join(LOG.splitlines(keepends=True)[:-1])  # the last line is broken
+    lake.put_text(log + lines.getvalue(), RAW, "log.csv")
     accounts = [json.dumps({"account": {"id": account}, "mail": text}, ensure_ascii=False) + "\n" for account in ids]
     lake.put_text(ACCOUNTS + "".join(accounts), RAW, "people.jsonl")
 

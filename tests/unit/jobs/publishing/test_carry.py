@@ -59,11 +59,11 @@ def offer(user: str = "ann", **changed: Any) -> dict[str, Any]:
 
 
 def text(copy_id: str, item: str = "lamp", strategy: str = "recommendation", *facts: tuple[str, str]) -> dict[str, Any]:
-    told = [{"slot": slot, "value": value, "table": "items", "row": item, "column": slot} for slot, value in facts]
-    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "language": "en", "facts": json.dumps(told)}
+    stated = [{"slot": slot, "value": value, "table": "items", "row": item, "column": slot} for slot, value in facts]
+    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "language": "en", "facts": json.dumps(stated)}
 
 
-def told(user: str, item: str, offer_id: str | None = None, copy_id: str = "c", **changed: Any) -> dict[str, Any]:
+def user_copy(user: str, item: str, offer_id: str | None = None, copy_id: str = "c", **changed: Any) -> dict[str, Any]:
     return {"user_id": user, "item_id": item, "offer_id": offer_id, "copy_id": copy_id, "channel": "card",
             "valid_until": VALID} | changed  # fmt: skip
 
@@ -144,26 +144,26 @@ def told_to(tonight: Tonight, *rows: dict[str, Any]) -> list[tuple[str, str]]:
 def test_a_user_gets_only_texts_about_items_in_tonights_list() -> None:
     tonight = with_lists(("ann", "lamp"), ("anonymous", "rug"), ("gone", "lamp"))
     rows = [
-        told("ann", "lamp"),
-        told("ann", "rug"),
-        told("bob", "lamp"),
-        told("anonymous", "rug"),
-        told("gone", "lamp"),
+        user_copy("ann", "lamp"),
+        user_copy("ann", "rug"),
+        user_copy("bob", "lamp"),
+        user_copy("anonymous", "rug"),
+        user_copy("gone", "lamp"),
     ]
     assert told_to(tonight, *rows) == [("ann", "lamp"), ("anonymous", "rug")]
 
 
 def test_a_user_gets_only_texts_that_are_carried_and_valid() -> None:
     tonight = with_lists(("ann", "lamp"), ("ann", "rug"), texts=("kept",))
-    rows = [told("ann", "lamp", copy_id="kept"), told("ann", "rug", copy_id="left out"),
-            told("ann", "rug", copy_id="kept", valid_until=OVER)]  # fmt: skip
+    rows = [user_copy("ann", "lamp", copy_id="kept"), user_copy("ann", "rug", copy_id="left out"),
+            user_copy("ann", "rug", copy_id="kept", valid_until=OVER)]  # fmt: skip
     assert told_to(tonight, *rows) == [("ann", "lamp")]
 
 
 def test_a_text_with_terms_needs_its_offer() -> None:
-    of_item = told("ann", "lamp", "coupon")
-    listed = told("bob", "rug", "coupon")
-    nowhere = told("bob", "lamp", "coupon")
+    of_item = user_copy("ann", "lamp", "coupon")
+    listed = user_copy("bob", "rug", "coupon")
+    nowhere = user_copy("bob", "lamp", "coupon")
     offers = table(OFFERS, offer(), offer("bob", item_id=None))
     tonight = with_lists(("bob", "rug"), offers=offers)
     assert told_to(tonight, of_item, listed, nowhere) == [("ann", "lamp"), ("bob", "rug")]

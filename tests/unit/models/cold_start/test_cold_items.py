@@ -75,8 +75,8 @@ def test_warm_items_stay_where_they_were(name):
     factors, items = place(interest, columns, name)
     warm = np.asarray(interest.sum(axis=0)).reshape(-1) > 0
     expected = factors.recommend(np.arange(200), 10, interest, warm)
-    found = items.recommend(factors.user_factors, interest, 10, interest, warm)
-    np.testing.assert_array_equal(found[0], expected[0])
+    listed = items.recommend(factors.user_factors, interest, 10, interest, warm)
+    np.testing.assert_array_equal(listed[0], expected[0])
 
 
 @pytest.mark.parametrize("name", ["regressor", "gan"])

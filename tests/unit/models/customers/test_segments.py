@@ -71,9 +71,9 @@ def test_a_segment_of_other_people_gets_a_new_number() -> None:
 
 
 def test_moved_centres_go_where_their_rows_went() -> None:
-    there = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
-    assert np.allclose(there[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
-    assert there[2].tolist() == [90.0, 90.0]  # nobody is near it
+    moved = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
+    assert np.allclose(moved[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
+    assert moved[2].tolist() == [90.0, 90.0]  # nobody is near it
 
 
 def test_tastes_of_a_kind_count_as_one_feature() -> None:
@@ -144,20 +144,20 @@ def test_names_are_true_of_the_members(seed: int) -> None:
     )  # fmt: skip
     number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # any earlier segments
     newcomers = model.assign(rows[::-1])
-    middle = {name: np.median(rows[is_buyer, at]) if is_buyer.any() else 0 for at, name in enumerate(SHOP)}
+    middle = {name: np.median(rows[is_buyer, column]) if is_buyer.any() else 0 for column, name in enumerate(SHOP)}
     for one_id, (name, _), buys in zip(model.ids, model.names, of_buyers, strict=True):
         assert (is_buyer[number == one_id] == buys).all()
         assert (is_buyer[::-1][newcomers == one_id] == buys).all()
         assert name.startswith("Not buyers yet") == (not buys)
-        mine = rows[model.assign(rows) == one_id]
+        segment_rows = rows[model.assign(rows) == one_id]
         if "ig spenders" in name:
-            assert (mine[:, 0] > middle["money"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 0] > middle["money"]).mean() >= LEAST_TRUE
         if "mall spenders" in name:
-            assert (mine[:, 0] < middle["money"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 0] < middle["money"]).mean() >= LEAST_TRUE
         if "requent buyers" in name:
-            assert (mine[:, 1] > middle["frequency"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 1] > middle["frequency"]).mean() >= LEAST_TRUE
         if "argain hunters" in name:
-            assert (mine[:, 4] > middle["discount"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 4] > middle["discount"]).mean() >= LEAST_TRUE
 
 
 def test_fifths_of_the_buyers(spark: SparkSession) -> None:

@@ -58,8 +58,8 @@ def test_lapsing_is_not_buying():
 
 
 def test_windows_of_moments_never_reach_into_one_another():
-    found = training_sets(BUYS, shop(), 200.0, 365.0, 4, 2, 10_000)
-    assert len(found) == 4
+    sets = training_sets(BUYS, shop(), 200.0, 365.0, 4, 2, 10_000)
+    assert len(sets) == 4
     assert [len(training_sets(LAPSES, shop(), 200.0, 365.0, 9, 2, 10_000))] == [5]
 
 

@@ -86,13 +86,13 @@ def counts(*values: int) -> np.ndarray:
 
 def test_the_chance_of_a_higher_rate_is_that_of_many_draws() -> None:
     own, others = (counts(300, 50, 4_000), counts(30, 9, 190)), (counts(2_000, 900, 4_000), counts(120, 60, 200))
-    found = chance_above(own, others, 100.0)
-    for at in range(3):
-        middle = (own[1][at] + others[1][at]) / (own[0][at] + others[0][at])
-        a, b = (rng().beta(wins[at] + 100 * middle + 0.5, trials[at] - wins[at] + 100 * (1 - middle) + 0.5, 200_000)
+    chances = chance_above(own, others, 100.0)
+    for row in range(3):
+        middle = (own[1][row] + others[1][row]) / (own[0][row] + others[0][row])
+        a, b = (rng().beta(wins[row] + 100 * middle + 0.5, trials[row] - wins[row] + 100 * (1 - middle) + 0.5, 200_000)
                 for trials, wins in (own, others))  # fmt: skip
         b = np.random.default_rng(8).permutation(b)
-        assert found[at] == pytest.approx((a > b).mean(), abs=0.01)
+        assert chances[row] == pytest.approx((a > b).mean(), abs=0.01)
 
 
 def test_the_chance_of_a_higher_rate_is_half_where_nothing_was_seen_and_refuses_what_cannot_be() -> None:

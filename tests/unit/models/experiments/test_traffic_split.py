@@ -20,7 +20,7 @@ def shares_of(weights: list[int]) -> dict[str, float]:
 def test_before_anything_moves_arms_are_those_of_assign() -> None:
     shares = {"control": 0.2, "a": 0.5, "b": 0.3}
     allotted = Allotment.first(shares)
-    arms = [allotted.arms[at] for at in allotted.arm_of(places(USERS, "banner", "salt"))]
+    arms = [allotted.arms[code] for code in allotted.arm_of(places(USERS, "banner", "salt"))]
     assert arms == assign(USERS, "banner", "salt", shares)
     assert allotted.shares == shares
 
@@ -45,8 +45,8 @@ def test_only_as_many_users_as_necessary_change_their_arm(path: list[list[int]])
 
 
 def test_a_place_that_came_back_is_not_of_the_core() -> None:
-    there = Allotment.first({"a": 0.5, "b": 0.5}).moved({"a": 0.4, "b": 0.6})
-    back = there.moved({"a": 0.5, "b": 0.5})
+    moved = Allotment.first({"a": 0.5, "b": 0.5}).moved({"a": 0.4, "b": 0.6})
+    back = moved.moved({"a": 0.5, "b": 0.5})
     assert back.shares == {"a": 0.5, "b": 0.5}
     assert back.core_shares == {"a": 0.4, "b": 0.5}
 

@@ -60,16 +60,16 @@ def test_forty_bad_files_show_every_reason() -> None:
 @pytest.mark.parametrize("cut", range(1, 20))
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
 def test_a_picture_cut_anywhere_is_refused_and_never_breaks_the_night(form: str, cut: int) -> None:
-    whole = saved(drawn(), form)
-    assert read_or_refused(whole[: len(whole) * cut // 20]) in {"truncated", "damaged", "not_a_picture"}
+    data = saved(drawn(), form)
+    assert read_or_refused(data[: len(data) * cut // 20]) in {"truncated", "damaged", "not_a_picture"}
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
 def test_flipped_bytes_are_read_or_refused(form: str) -> None:
-    whole, dice = saved(drawn(), form), np.random.default_rng(3)
+    data, dice = saved(drawn(), form), np.random.default_rng(3)
     for _ in range(60):
-        broken = bytearray(whole)
-        for place in dice.integers(0, len(whole), 4):
+        broken = bytearray(data)
+        for place in dice.integers(0, len(data), 4):
             broken[place] = dice.integers(256)
         assert read_or_refused(bytes(broken)) in {*REASONS, "read"}
 

@@ -54,10 +54,10 @@ def test_a_canvas_has_the_picture_s_shape() -> None:
 def test_without_memory_batches_shrink_and_the_log_says_so(encoder, monkeypatch, caplog) -> None:
     short = PictureEncoder(EncoderConfig(batch=4, device="cpu"), encoder.sight)
     forward = short._forward
-    asked = []
+    batch_sizes = []
 
     def fits_one(pictures):
-        asked.append(len(pictures))
+        batch_sizes.append(len(pictures))
         if len(pictures) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return forward(pictures)
@@ -66,7 +66,7 @@ def test_without_memory_batches_shrink_and_the_log_says_so(encoder, monkeypatch,
     with caplog.at_level(logging.WARNING):
         vectors = short.encode([drawn("bar", "red", seed) for seed in range(3)])
     assert len(vectors) == 3
-    assert asked == [3, 2, 1, 1, 1]
+    assert batch_sizes == [3, 2, 1, 1, 1]
     assert "going on with 1 at once" in caplog.text
 
 

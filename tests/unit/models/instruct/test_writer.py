@@ -47,9 +47,9 @@ def test_only_the_text_and_the_end_of_its_turn_are_learned(places: dict[str, Pat
     read = checkpoint.tokenizer.decode(learned)
     assert read.replace(checkpoint.tokenizer.eos_token, "") == PAIRS[0][1]
     assert learned[-1] in checkpoint.ends
-    asked = example["input_ids"][: -len(learned)]
-    assert asked == checkpoint.asked(PAIRS[0][0])
-    assert "Write: lamp" in checkpoint.tokenizer.decode(asked)
+    prompt_tokens = example["input_ids"][: -len(learned)]
+    assert prompt_tokens == checkpoint.asked(PAIRS[0][0])
+    assert "Write: lamp" in checkpoint.tokenizer.decode(prompt_tokens)
 
 
 def test_a_control_token_in_a_message_is_text(places: dict[str, Path]) -> None:
@@ -103,9 +103,9 @@ def test_a_run_that_was_killed_goes_on(places: dict[str, Path], tmp_path: Path, 
     )
     assert gone_on
     assert 10 not in gone_on
-    whole = InstructWriter.fit(TINY, place, PAIRS, tmp_path / "other")
-    resumed_weights, whole_weights = (dict(writer.net.named_parameters()) for writer in (resumed, whole))
-    assert all(torch.allclose(resumed_weights[name], whole_weights[name], atol=1e-6) for name in whole_weights)
+    unbroken = InstructWriter.fit(TINY, place, PAIRS, tmp_path / "other")
+    resumed_weights, unbroken_weights = (dict(writer.net.named_parameters()) for writer in (resumed, unbroken))
+    assert all(torch.allclose(resumed_weights[name], unbroken_weights[name], atol=1e-6) for name in unbroken_weights)
 
 
 def test_memory_is_estimated_before_weights_are_read(tmp_path: Path) -> None:

@@ -19,14 +19,14 @@ def offer_problem(
     n = len(user)
     worst = np.where(rng.random(n) < 0.2, 0.0, rng.uniform(1, 20, n))
     value = rng.normal(5, 6, n) if odd else rng.uniform(0.1, 10, n)
-    kept = rng.normal(0.3, 0.2, n) if odd else np.full(n, 0.5)
+    margin_kept = rng.normal(0.3, 0.2, n) if odd else np.full(n, 0.5)
     candidates = OfferCandidates(
         user=user,
         campaign=campaign,
         value=np.where(odd & (rng.random(n) < 0.2), np.nan, value),
         expected_cost=worst * rng.random(n),
         worst_cost=worst,
-        margin_kept=np.where(odd & (rng.random(n) < 0.2), np.nan, kept),
+        margin_kept=np.where(odd & (rng.random(n) < 0.2), np.nan, margin_kept),
         had_lately=odd & (rng.random(n) < 0.1),
         is_capped=odd & (rng.random(n) < 0.5),
         is_barred=odd & (rng.random(n) < 0.1),

@@ -140,8 +140,8 @@ def test_endings_are_those_that_the_shop_has(prices, endings):
 
 
 def test_prices_are_rounded_to_the_nearest_ending():
-    asked = np.array([[10.0, 10.4, 10.94, 10.97, 0.2]])
-    assert round_to(asked, np.array([0.9, 0.99])).tolist() == [[9.99, 9.99, 10.9, 10.99, -0.01]]
+    prices = np.array([[10.0, 10.4, 10.94, 10.97, 0.2]])
+    assert round_to(prices, np.array([0.9, 0.99])).tolist() == [[9.99, 9.99, 10.9, 10.99, -0.01]]
     assert round_to(np.array([3.14159]), None).tolist() == [3.14]
 
 

@@ -53,9 +53,9 @@ def test_a_season_that_all_items_share_is_not_mistaken_for_a_price_effect():
 def test_weeks_without_stock_say_nothing():
     units, price, category = history(-2.0, level=200.0)
     gone = np.arange(60) % 4 == 0
-    whole = fit_elasticities(CONFIG, units[:, ~gone], price[:, ~gone], category)
+    open_only = fit_elasticities(CONFIG, units[:, ~gone], price[:, ~gone], category)
     holes = fit_elasticities(CONFIG, np.where(gone, 0, units), np.where(gone, np.nan, price), category)
-    assert holes.mean[0] == pytest.approx(whole.mean[0], abs=0.05)
+    assert holes.mean[0] == pytest.approx(open_only.mean[0], abs=0.05)
     assert holes.weeks[0] == 45
 
 

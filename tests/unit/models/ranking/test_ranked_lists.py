@@ -43,10 +43,10 @@ def test_items_that_may_not_be_shown_are_not_listed():
 
 
 def test_a_block_of_users_gets_the_lists_that_all_get():
-    whole = rank_users(sources(), fitted(), EVERYBODY, 5, None, nothing_refused())
-    some = rank_users(sources(), fitted(), EVERYBODY[10:20], 5)
-    np.testing.assert_array_equal(some.codes, whole.codes[10:20])
-    np.testing.assert_array_equal(some.scores, whole.scores[10:20])
+    all_lists = rank_users(sources(), fitted(), EVERYBODY, 5, None, nothing_refused())
+    block_lists = rank_users(sources(), fitted(), EVERYBODY[10:20], 5)
+    np.testing.assert_array_equal(block_lists.codes, all_lists.codes[10:20])
+    np.testing.assert_array_equal(block_lists.scores, all_lists.scores[10:20])
 
 
 def test_without_a_ranker_the_order_is_that_of_als():

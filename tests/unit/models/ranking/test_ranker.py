@@ -59,14 +59,14 @@ def fitted():
 
 
 def test_the_ranker_beats_every_source():
-    one = cut()
+    data = cut()
 
     def ndcg(codes):
-        return score_lists(codes, one.truth, 5)["ndcg@5"].mean()
+        return score_lists(codes, data.truth, 5)["ndcg@5"].mean()
 
-    ours = ndcg(fitted().recommend(one.candidates, 5, 40)[0])
-    assert ours > 0.9
-    assert ours >= max(ndcg(codes) for codes, _ in one.lists.values())
+    score = ndcg(fitted().recommend(data.candidates, 5, 40)[0])
+    assert score > 0.9
+    assert score >= max(ndcg(codes) for codes, _ in data.lists.values())
 
 
 def test_lists_come_best_first_without_doubles():

@@ -80,11 +80,11 @@ def test_a_saved_model_of_another_config_is_refused(tmp_path):
 
 def test_rows_are_carried_by_id_where_the_vocabulary_shrank_and_grew():
     before = trained()
-    kept = np.r_[5:ITEMS]
-    names = np.append(ids("i", ITEMS)[kept], "j00000")
+    kept_codes = np.r_[5:ITEMS]
+    names = np.append(ids("i", ITEMS)[kept_codes], "j00000")
     still = dataclasses.replace(SMALL, learning_rate=1e-12, warm_epochs=1)
     after = LSTM.fit(still, of([0, 1, 2], [3, 4, 35]), names, previous=before)
-    np.testing.assert_allclose(after.item_rows[:-1], before.item_rows[kept], atol=1e-6)
+    np.testing.assert_allclose(after.item_rows[:-1], before.item_rows[kept_codes], atol=1e-6)
     assert after.recommend(of([35]), len(names))[0].min() >= 0
 
 

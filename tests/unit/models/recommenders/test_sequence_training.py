@@ -23,14 +23,14 @@ def stop_after(last):
 
 
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
-    whole = trained()
+    unbroken = trained()
     with pytest.raises(Stopped):
         trained(checkpoint=tmp_path, report=stop_after(2))
     epochs = []
     resumed = trained(checkpoint=tmp_path, report=lambda epoch, loss, gain: epochs.append(epoch))
     assert epochs[0] == 3
-    assert same(whole, resumed)
-    assert whole.epochs == resumed.epochs
+    assert same(unbroken, resumed)
+    assert unbroken.epochs == resumed.epochs
 
 
 def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
@@ -45,10 +45,10 @@ def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
 def test_validation_sequences_choose_the_epoch_and_are_not_trained_on():
     last = 1000 + np.arange(100)
     learned, held = learned_and_held(of(*([1, 2, 3, item] for item in last)), None, seed=3)
-    asked = held.codes[held.indptr[1:] - 1]
-    assert len(asked) == 50
-    assert not np.isin(asked, learned.codes).any()
-    assert np.isin(last, np.concatenate([asked, learned.codes])).all()
+    validation_items = held.codes[held.indptr[1:] - 1]
+    assert len(validation_items) == 50
+    assert not np.isin(validation_items, learned.codes).any()
+    assert np.isin(last, np.concatenate([validation_items, learned.codes])).all()
 
 
 def test_a_training_ends_after_so_many_events():

@@ -32,9 +32,9 @@ def test_only_the_refitted_protocol_finds_pairs_that_are_only_in_validation_item
 def test_the_strict_protocol_learns_neither_validation_nor_test_items_and_reads_the_first():
     shop = planted_shop()
     lesson, test = (question(shop.sequences, step) for step in PROTOCOLS["strict"])
-    whole = shop.sequences.lengths
-    assert (test.learned.lengths == whole - 2).all()
-    assert (test.known.lengths == whole - 1).all()
-    assert (lesson.learned.lengths == whole - 3).all()
-    assert (lesson.known.lengths == whole - 3).all()
+    lengths = shop.sequences.lengths
+    assert (test.learned.lengths == lengths - 2).all()
+    assert (test.known.lengths == lengths - 1).all()
+    assert (lesson.learned.lengths == lengths - 3).all()
+    assert (lesson.known.lengths == lengths - 3).all()
     assert (lesson.truth == shop.sequences.codes[shop.sequences.indptr[1:] - 3]).all()

@@ -86,7 +86,7 @@ def test_the_ranker_beats_its_sources(users):
     assert (ranker is None) == (users == 60)
     others, wanted, _ = shop_with_two_sources(users, seed=1)
     codes, _ = order(ranker, propose(others, seen, 20, np.ones(60, bool)), 10, 60)
-    alone = max(first_hits(np.argsort(-own(slice(0, users)), axis=1), wanted) for own in others.values())
+    alone = max(first_hits(np.argsort(-source(slice(0, users)), axis=1), wanted) for source in others.values())
     assert first_hits(codes, wanted) > alone
 
 

@@ -75,9 +75,9 @@ def test_a_cold_answerer_that_an_older_version_stored_still_answers(tmp_path: Pa
 
 
 def test_history_gives_a_calibrated_chance(learned: Answerer) -> None:
-    asked = learned.suggest(["hi can i wash this in the machine", "你好，请问可以换货吗", "who won the league"])
-    assert [row[0].answer for row in asked[:2]] == ["washing", "换货"]
-    assert min(asked[0][0].chance, asked[1][0].chance) >= learned.threshold > asked[2][0].chance
+    suggestions = learned.suggest(["hi can i wash this in the machine", "你好，请问可以换货吗", "who won the league"])
+    assert [row[0].answer for row in suggestions[:2]] == ["washing", "换货"]
+    assert min(suggestions[0][0].chance, suggestions[1][0].chance) >= learned.threshold > suggestions[2][0].chance
     assert learned.report["accuracy"] >= learned.report["accuracy_ngrams"]
 
 

@@ -70,8 +70,8 @@ def test_only_likely_answers_are_reranked_and_their_summed_probability_stays(rer
 
 
 def test_a_question_is_compared_with_the_nearest_wordings_of_each_answer(index: Index, reranker: Reranker) -> None:
-    asked = ["please send it back within thirty days", "运费是多少", "zebra"]
-    rows = index.grams.weigh(asked)
+    questions = ["please send it back within thirty days", "运费是多少", "zebra"]
+    rows = index.grams.weigh(questions)
     _, nearest = index._nearest(rows, np.array([[0, 2, -1]] * 3))
     assert nearest.shape == (3, 3, WORDINGS)
     assert (CODES[nearest[:, 0]] == 0).all()
@@ -83,11 +83,11 @@ def test_a_question_is_compared_with_the_nearest_wordings_of_each_answer(index: 
 
 def test_a_pair_scores_alike_alone_and_among_others(reranker: Reranker) -> None:
     encoded = reranker.network.vocabulary.encode(TEXTS, 48)
-    asked, picked = np.array([0, 1, 1]), np.array([3, 40, 3])
-    together = reranker.network.compare(["send it back", "how long"], asked, encoded, picked)
-    for at in range(3):
-        alone = reranker.network.scores([["send it back", "how long"][asked[at]]], [TEXTS[picked[at]]])[0, 1]
-        assert together[at] == pytest.approx(alone, abs=3e-2)
+    question, picked = np.array([0, 1, 1]), np.array([3, 40, 3])
+    together = reranker.network.compare(["send it back", "how long"], question, encoded, picked)
+    for pair in range(3):
+        alone = reranker.network.scores([["send it back", "how long"][question[pair]]], [TEXTS[picked[pair]]])[0, 1]
+        assert together[pair] == pytest.approx(alone, abs=3e-2)
 
 
 def test_an_answerer_keeps_a_matcher_only_where_held_out_wordings_are_answered_no_worse(tmp_path: Path) -> None:

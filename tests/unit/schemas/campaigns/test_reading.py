@@ -52,7 +52,7 @@ def test_keys_that_a_file_leaves_out_have_their_defaults() -> None:
 
 def test_every_declared_key_is_read() -> None:
     """A key of each type; if the file does not give `on`, it follows the kind."""
-    said = {
+    values = {
         "doc": "a note",
         "margin_floor": 0.2,
         "within_days": 3,
@@ -61,9 +61,9 @@ def test_every_declared_key_is_read() -> None:
         "on": "top_category",
         "starts_on": dt.date(2026, 1, 31),
     }
-    (campaign,) = parse_campaigns(back_with(**said)).campaigns
+    (campaign,) = parse_campaigns(back_with(**values)).campaigns
     read = dataclasses.asdict(campaign)
-    assert {key: read[key] for key in said} == said | {"excludes": (), "not_categories": ("Home",)}
+    assert {key: read[key] for key in values} == values | {"excludes": (), "not_categories": ("Home",)}
     back, cart = parse_campaigns(tomllib.loads(campaign_file())).campaigns
     assert (back.on, cart.on) == ("everything", "item")
 
