@@ -47,10 +47,10 @@ def test_attributes_of_any_name_become_names_that_files_and_features_can_have(tm
         "%2f",
         "/",
     ]
-    one = json.dumps(dict.fromkeys(names[:8], "x"))
-    other = json.dumps(dict.fromkeys(names[8:], "x"))
+    first = json.dumps(dict.fromkeys(names[:8], "x"))
+    second = json.dumps(dict.fromkeys(names[8:], "x"))
     codes = {}
-    for text in (one, other):
+    for text in (first, second):
         table = pa.table({
             "category": pa.nulls(4, pa.string()), "brand": pa.nulls(4, pa.string()), "attributes": [text] * 4,
         })  # fmt: skip

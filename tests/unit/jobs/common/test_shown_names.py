@@ -23,18 +23,18 @@ def judged(*rows: dict[str, Any], rules: NameRules = RULES) -> list[dict[str, An
     return with_shown_names(table, rules).to_pylist()
 
 
-def shown(row: dict[str, Any]) -> dict[str, Any]:
+def names_shown(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[f"shown_{name}"] for name in NAMES}
 
 
 def test_honest_names_are_shown_as_they_are() -> None:
     (row,) = judged(HONEST)
-    assert shown(row) == HONEST
+    assert names_shown(row) == HONEST
     assert row["names_refused"] is None
 
 
 def test_an_item_without_names_shows_none() -> None:
-    assert shown(judged({})[0]) == dict.fromkeys(NAMES)
+    assert names_shown(judged({})[0]) == dict.fromkeys(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_an_item_without_names_shows_none() -> None:
 )
 def test_a_name_that_no_page_should_print_is_hidden_with_its_reason(name: str, value: str, hidden: set[str]) -> None:
     (row,) = judged(HONEST | {name: value})
-    assert {one for one, text in shown(row).items() if text is None} == hidden
+    assert {shown_name for shown_name, text in names_shown(row).items() if text is None} == hidden
     assert [column for column, _, _ in refusals_of(row["names_refused"])] == [name]
     assert row[name] == value  # the catalogue still has the name
 
 
 def test_a_long_path_of_short_levels_is_a_category() -> None:
     path = " > ".join(f"Level of goods {n}" for n in "abcdefghij")
-    assert shown(judged({"category": path})[0])["category"] == path
+    assert names_shown(judged({"category": path})[0])["category"] == path
 
 
 def test_only_new_and_changed_names_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,11 +60,11 @@ def test_a_german_catalogue_gets_german_texts() -> None:
     )
     items = items_of([pullover], catalogue="de")
     inputs = inputs_of(items, languages=("de",), catalogue_language="de")
-    one = items["g1"]
-    assert (one.title("de"), one.kind("de")) == ("Ivo Pullover, marineblau", "Pullover")
-    assert one.details("de") == ["marineblau", "Wolle", "waschbar"]
+    words = items["g1"]
+    assert (words.title("de"), words.kind("de")) == ("Ivo Pullover, marineblau", "Pullover")
+    assert words.details("de") == ["marineblau", "Wolle", "waschbar"]
     slots = inputs.products.of(brief(language="de")).slots
     assert slots["benefit"].text in ("warm am kühlen Morgen", "passt zu vielem")
     rows = write(inputs, brief(language="de")).rows
     assert len(rows) == 2
-    assert one.has_title_in("de")
+    assert words.has_title_in("de")

@@ -16,12 +16,12 @@ def words_of(**changed: Any) -> ItemWords:
 
 
 def test_a_title_in_another_language_becomes_a_name_of_known_words() -> None:
-    one = words_of()
-    assert one.title("en") == "Ivo beige wired speaker"
-    assert one.title("zh") == "伊沃 米色有线音箱"
-    assert one.title("de") == "Ivo Lautsprecher, Beige, mit Kabel"
-    assert one.title("ja") == "Ivoのスピーカー（ベージュ、有線）"
-    assert [language for language in ("de", "en", "ja", "zh") if one.has_title_in(language)] == ["en", "zh"]
+    words = words_of()
+    assert words.title("en") == "Ivo beige wired speaker"
+    assert words.title("zh") == "伊沃 米色有线音箱"
+    assert words.title("de") == "Ivo Lautsprecher, Beige, mit Kabel"
+    assert words.title("ja") == "Ivoのスピーカー（ベージュ、有線）"
+    assert [language for language in ("de", "en", "ja", "zh") if words.has_title_in(language)] == ["en", "zh"]
 
 
 def test_a_title_stays_where_the_kind_is_unknown() -> None:

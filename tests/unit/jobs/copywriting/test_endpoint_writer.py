@@ -24,13 +24,13 @@ KEY = "sk-this-is-secret"
 PROMPTS = {brief(f"g{at:02d}"): ChatPrompt(f"Write of {at:02d}.", 2) for at in range(12)}
 
 
-def said(content: Any, finish: Any = "stop", usage: Any = (10, 5)) -> Answer:
+def answer_of(content: Any, finish: Any = "stop", usage: Any = (10, 5)) -> Answer:
     counts = {"usage": dict(zip(("prompt_tokens", "completion_tokens"), usage, strict=True))} if usage else {}
     return Answer({"choices": [{"message": {"content": content}, "finish_reason": finish}], **counts})
 
 
 def echo(request: Request) -> Answer:
-    return said(f"Of {request.body['messages'][0]['content']}")
+    return answer_of(f"Of {request.body['messages'][0]['content']}")
 
 
 @pytest.fixture
@@ -112,8 +112,8 @@ def test_busy_slow_and_broken_answers_are_asked_again(server: LocalServer, lake:
         (Answer({"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}), "no content"),
         (Answer({"choices": [{"message": {"content": "  "}, "finish_reason": "stop"}]}), "no content"),
         (Answer([1, 2]), "no choice"),
-        (said("I will not", "content_filter"), "finish_reason content_filter"),
-        (said("", "tool_calls"), "finish_reason tool_calls"),
+        (answer_of("I will not", "content_filter"), "finish_reason content_filter"),
+        (answer_of("", "tool_calls"), "finish_reason tool_calls"),
         (Answer({"error": "too long"}, 400), "HTTP 400"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -127,7 +127,7 @@ def test_an_answer_without_a_text_costs_one_brief(server: LocalServer, lake: Lak
 
 
 def test_an_answer_that_was_cut_off_is_marked(server: LocalServer, lake: Lake) -> None:
-    server.answers = [said("Whole.\nHal", "length")]
+    server.answers = [answer_of("Whole.\nHal", "length")]
     answers = endpoint(server, lake, at_once=1).answers(PROMPTS)
     assert next(iter(answers.values())) == [("Whole.\nHal", True)]
 
@@ -169,7 +169,7 @@ def test_a_budget_stops_before_it_is_exceeded_and_always_at_the_same_brief(
 
 
 def test_unknown_usage_counts_as_the_maximum(server: LocalServer, lake: Lake) -> None:
-    server.usual = lambda request: said("Text", usage=None)
+    server.usual = lambda request: answer_of("Text", usage=None)
     writer = endpoint(server, lake, at_once=1, most_tokens=1000)
     assert len(writer.answers(PROMPTS)) == 2  # 368 tokens each
     assert writer.ledger.facts()["taken_at_most"] == 2

@@ -180,9 +180,11 @@ def test_an_arm_deals_what_it_allows_and_everybody_else_the_usual() -> None:
 
 def test_an_arm_of_several_is_dealt_by_their_shares_alone() -> None:
     rows, _ = write(inputs_of(ITEMS_OF_SHOP), brief(), BY_MODEL[brief()][:1])
-    one, two = (row["wording"] for row in rows)
-    shares = {(*brief()[1:], one): 0.6, (*brief()[1:], two): 0.2}
-    dealt = texts_by_arm(copy_table(rows), shares, {"words=both": (one, two), "words=two": (two,)}, CopyConfig())
+    first, second = (row["wording"] for row in rows)
+    shares = {(*brief()[1:], first): 0.6, (*brief()[1:], second): 0.2}
+    dealt = texts_by_arm(
+        copy_table(rows), shares, {"words=both": (first, second), "words=two": (second,)}, CopyConfig()
+    )
     assert dealt["share"].to_pylist() == pytest.approx([0.75, 0.25, 0.75, 0.25, 1.0])
 
 

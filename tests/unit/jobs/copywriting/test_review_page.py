@@ -79,12 +79,12 @@ def hostile_page() -> str:
     """The page with every hostile text, once as if it were published, and once as if it were refused."""
     rows, refused = [], []
     clean, _ = write(inputs_of(items_of([item()])), brief())
-    for one in HOSTILE:
-        fact = {"slot": one["title"], "value": one["title"], "table": one["title"], "row": one["title"],
-                "column": one["title"], "start": 0, "end": 5}  # fmt: skip
-        rows.append({**clean[0], "item_id": one["item_id"], "copy_id": f"{len(rows)}", "text": one["title"],
+    for entry in HOSTILE:
+        fact = {"slot": entry["title"], "value": entry["title"], "table": entry["title"], "row": entry["title"],
+                "column": entry["title"], "start": 0, "end": 5}  # fmt: skip
+        rows.append({**clean[0], "item_id": entry["item_id"], "copy_id": f"{len(rows)}", "text": entry["title"],
                      "facts": json.dumps([fact])})  # fmt: skip
-        refused.append((brief("g1"), Refused(one["title"], "model", one["title"][:300], one["title"])))
+        refused.append((brief("g1"), Refused(entry["title"], "model", entry["title"][:300], entry["title"])))
     inputs = inputs_of(items_of([item()]))
     return page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of(HOSTILE), {}, 1_500)
 

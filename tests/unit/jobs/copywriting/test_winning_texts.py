@@ -55,10 +55,10 @@ def test_a_little_more_or_seen_too_little_does_not_win() -> None:
 
 
 def test_groups_are_not_compared_with_each_other() -> None:
-    one, more = copy_of([(1000, 200), (1000, 200)]), copy_of([(1000, 50), (1000, 50)], strategy="new_arrival")
+    usual, arrivals = copy_of([(1000, 200), (1000, 200)]), copy_of([(1000, 50), (1000, 50)], strategy="new_arrival")
     ids = pa.array(["d0", "d1"])
-    other = [table.set_column(table.schema.get_field_index("copy_id"), "copy_id", ids) for table in more]
-    assert won(pa.concat_tables([one[0], other[0]]), pa.concat_tables([one[1], other[1]])) == []
+    renumbered = [table.set_column(table.schema.get_field_index("copy_id"), "copy_id", ids) for table in arrivals]
+    assert won(pa.concat_tables([usual[0], renumbered[0]]), pa.concat_tables([usual[1], renumbered[1]])) == []
 
 
 def test_a_wording_that_retired_does_not_win() -> None:

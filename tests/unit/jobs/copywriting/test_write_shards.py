@@ -27,7 +27,7 @@ ITEMS = items_of(
             attributes=f'{{"colour": "{colour}"}}')
        for n, (colour, brand) in enumerate(zip(COLOURS, BRANDS, strict=True))]
 )  # fmt: skip
-BRIEFS = [brief(one, channel=channel, language=language) for one in ITEMS for channel in ("card", "push", "body")
+BRIEFS = [brief(key, channel=channel, language=language) for key in ITEMS for channel in ("card", "push", "body")
           for language in ("en", "zh")]  # fmt: skip
 
 

@@ -67,16 +67,16 @@ def test_a_voice_uses_its_own_wordings_first_and_then_the_dealt_ones() -> None:
 
 def test_sentences_begin_with_a_capital_and_have_their_languages_punctuation() -> None:
     for group in CopyRules.load(CopyConfig()).templates.groups.values():
-        for one in group:
-            bare = re.sub(r"\{\w+\}", "", one.text)
-            if one.language == "zh":
-                assert not re.search(r"[,.!?;:()]|\s", bare), one.text
+        for entry in group:
+            bare = re.sub(r"\{\w+\}", "", entry.text)
+            if entry.language == "zh":
+                assert not re.search(r"[,.!?;:()]|\s", bare), entry.text
                 continue
-            assert not re.search("[，。！？；：（）“”]", bare), one.text
-            assert "  " not in one.text, one.text
-            assert not re.match(r"[a-z]|\{(?:event|kind|details?)\}", one.text), one.text
-            assert not re.search(r"[.!?] (?:[a-z]|\{(?:event|kind|details?)\})", one.text), one.text
-            assert not re.search(r"\b[Aa]n? \{", one.text), one.text  # {kind} may be sandals, or begin with a vowel
+            assert not re.search("[，。！？；：（）“”]", bare), entry.text
+            assert "  " not in entry.text, entry.text
+            assert not re.match(r"[a-z]|\{(?:event|kind|details?)\}", entry.text), entry.text
+            assert not re.search(r"[.!?] (?:[a-z]|\{(?:event|kind|details?)\})", entry.text), entry.text
+            assert not re.search(r"\b[Aa]n? \{", entry.text), entry.text  # {kind} may be sandals, or begin with a vowel
 
 
 @pytest.mark.parametrize("currency", ["CNY", "EUR", "INR", "SEK", None])
@@ -158,9 +158,9 @@ def test_no_hostile_name_is_in_any_text(column: str) -> None:
     names = [name.encode("utf-8", "backslashreplace").decode() for name in NAMES]
     rows = []
     for n, name in enumerate(names):
-        one = item(f"g{n}", title_zh=name if column == "title" else "伊沃 米色有线音箱")
+        item_row = item(f"g{n}", title_zh=name if column == "title" else "伊沃 米色有线音箱")
         said = {"attributes": {"colour": name}, "attribute's name": {name: "beige"}}.get(column)
-        rows.append(one | ({"attributes": json.dumps(said)} if said else {column: name}))
+        rows.append(item_row | ({"attributes": json.dumps(said)} if said else {column: name}))
     inputs, said = inputs_of(items_of(rows)), SaidTexts()
     for n, name in enumerate(names):
         for language in ("en", "zh"):
@@ -182,8 +182,8 @@ def test_a_brand_that_means_the_first_is_in_no_chinese_text() -> None:
 
 
 def test_yes_says_its_name_and_bare_figures_are_no_words_to_describe_by() -> None:
-    one = items_of([item(attributes='{"waterproof": true, "pockets": 4, "weight": "500 g", "fit": "loose"}')])["g1"]
-    assert one.details("en") == ["waterproof", "500 g", "loose"]
+    words = items_of([item(attributes='{"waterproof": true, "pockets": 4, "weight": "500 g", "fit": "loose"}')])["g1"]
+    assert words.details("en") == ["waterproof", "500 g", "loose"]
 
 
 def test_a_list_or_an_object_is_no_word_to_describe_by() -> None:
@@ -227,9 +227,9 @@ def test_an_item_without_another_possible_text_shares_one_with_a_similar_item() 
     items = items_of([item(f"g{n}", title=f"{long} {'abcdefghijklmnopqrstuvwxyz'[n]}") for n in range(20)])
     inputs, said = inputs_of(items), SaidTexts()
     texts = []
-    for one in items:
-        rows, refused = write(inputs, brief(one, channel="card"), said=said)
-        assert rows, one
+    for item_id in items:
+        rows, refused = write(inputs, brief(item_id, channel="card"), said=said)
+        assert rows, item_id
         assert not {row["text"] for row in rows} & {refusal.text for refusal in refused}
         texts += [row["text"] for row in rows]
     assert len(set(texts)) < len(texts)
@@ -253,8 +253,8 @@ def empty(table: object) -> pa.Table:
 
 LAMP = {"title": "Tanka oak lamp", "title_zh": "棠卡 橡木台灯", "brand": "Tanka", "attributes": '{"material": "oak"}'}
 SHOP = [item(), item("g2", **LAMP), item("g3", title=None, title_zh=None)]
-BRIEFS = [brief(one, language=language, channel=channel)
-          for one in ("g1", "g2", "g3") for language in ("en", "zh") for channel in ("card", "body")]  # fmt: skip
+BRIEFS = [brief(item_id, language=language, channel=channel)
+          for item_id in ("g1", "g2", "g3") for language in ("en", "zh") for channel in ("card", "body")]  # fmt: skip
 
 
 def night(rows: list[dict], last: tuple[pa.Table, pa.Table] | None = None, **settings: object) -> tuple:
@@ -373,12 +373,12 @@ def test_one_text_is_from_a_template_so_that_clicks_can_be_compared() -> None:
 
 def test_a_copywriter_that_knows_blurbs_writes_short_recommendations_in_their_manner() -> None:
     running = Running(("models",), frozenset({("recommendation", "blurb")}))
-    one = items_of([item()])["g1"]
+    words = items_of([item()])["g1"]
     heading = brief(channel="card", language="zh")
     assert running.writes(heading)
-    assert running.prompt(one, heading).channel == "blurb"
-    assert 0 < running.prompt(one, heading).length < 20
-    assert running.prompt(one, brief(channel="blurb")) == prompt_of(one, brief(channel="blurb"))
+    assert running.prompt(words, heading).channel == "blurb"
+    assert 0 < running.prompt(words, heading).length < 20
+    assert running.prompt(words, brief(channel="blurb")) == prompt_of(words, brief(channel="blurb"))
     for other in (brief(channel="card"), brief(channel="sms"), brief(strategy="coupon", channel="push")):
         assert not running.writes(other)  # an English heading, a signature, terms
     assert not Running().writes(heading)

@@ -109,11 +109,11 @@ def test_an_unreadable_mask_and_absent_scratches_are_not_repaired(tmp_path):
 
 def test_a_draft_has_another_id_if_picture_request_mask_or_editor_differ(tmp_path):
     recolour = Request(RECOLOUR, "a", colour="Blue")
-    one, other = maker(model="m/1"), maker(model="m/2")
-    assert one.draft_id(BOX, "p") != other.draft_id(BOX, "p")
-    assert one.draft_id(recolour, "p") == other.draft_id(recolour, "p")
-    assert len({one.draft_id(request, picture) for request in (BOX, recolour) for picture in ("p", "q")}) == 4
+    first, second = maker(model="m/1"), maker(model="m/2")
+    assert first.draft_id(BOX, "p") != second.draft_id(BOX, "p")
+    assert first.draft_id(recolour, "p") == second.draft_id(recolour, "p")
+    assert len({first.draft_id(request, picture) for request in (BOX, recolour) for picture in ("p", "q")}) == 4
     masked = Request(REPAIR, "a", mask=str(tmp_path / "m.png"))
-    before = one.draft_id(masked, "p")
+    before = first.draft_id(masked, "p")
     (tmp_path / "m.png").write_bytes(b"another")
-    assert one.draft_id(masked, "p") != before
+    assert first.draft_id(masked, "p") != before

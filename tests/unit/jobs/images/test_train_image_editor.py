@@ -20,7 +20,7 @@ EDITOR_CONFIG = {"size": 32, "width": 8, "widest": 16, "steps": 2, "batch": 4, "
 def run(tmp_path):
     (tmp_path / "asked.toml").write_text("")
 
-    def one(day=1, asked=True, **more):
+    def train_night(day=1, asked=True, **more):
         drafts = {"requests": str(tmp_path / "asked.toml") if asked else ""}
         training = {"least_pictures": 10} | more
         night = night_of(tmp_path / "lake", day, image_drafts=drafts, image_editor_training=training,
@@ -30,7 +30,7 @@ def run(tmp_path):
         night.end()
         return night, night.facts("draft_images")
 
-    return one
+    return train_night
 
 
 def test_the_editor_is_trained_once_and_then_carried_over(run):

@@ -111,20 +111,20 @@ def test_a_service_may_keep_the_master_key(lake: Lake, monkeypatch: pytest.Monke
 
 
 def test_two_processes_that_make_a_key_use_the_same(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = keys_of(keyed), keys_of(reopened(keyed))
-    assert one is not None
-    assert two is not None
+    first, second = keys_of(keyed), keys_of(reopened(keyed))
+    assert first is not None
+    assert second is not None
     real, second_keys = lake_keys.look, []
 
     def look_while_another_makes_it(*args: object) -> object:
-        seen = real(*args)  # type: ignore[arg-type]
+        before = real(*args)  # type: ignore[arg-type]
         if not second_keys:
             second_keys.append(b"")
-            second_keys[0] = two.made("tables/new")
-        return seen
+            second_keys[0] = second.made("tables/new")
+        return before
 
     monkeypatch.setattr(lake_keys, "look", look_while_another_makes_it)
-    assert one.made("tables/new") == second_keys[0]
+    assert first.made("tables/new") == second_keys[0]
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ def test_the_processes_of_a_run_share_its_hold_and_another_run_waits_for_the_las
     with pytest.raises(LakeBusy):  # between two tasks no process of the run lives
         take(lake, *other)
     take(lake, *run)  # the same run of the same date, a task cleared
-    seen = lease.current(lake)
-    assert seen is not None
+    hold = lease.current(lake)
+    assert hold is not None
     assert lease.release(lake, new_hold(*other)) is False
-    assert lease.release(lake, seen)
+    assert lease.release(lake, hold)
     take(lake, *other)
 
 

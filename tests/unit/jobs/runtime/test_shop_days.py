@@ -103,7 +103,7 @@ def source(**said: str) -> Source:
     return parse_source({"name": "shop", "events": events, **said}, "shop.toml")
 
 
-def made(lake: Lake, day: dt.date) -> None:
+def passed_night(lake: Lake, day: dt.date) -> None:
     """A night whose events have passed their gate."""
     version = Version(CLEAN_EVENTS.name, str(day), "001", 0, (), 0, CLEAN_EVENTS.version)
     lake.make_current(lake.commit(version))
@@ -125,7 +125,7 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
     assert not lake.exists("days.json")  # like lakes from before the setting existed
     settle_days(lake, west, first)  # no other night has passed its gate, so it may be changed
     assert days_of(lake) == days_of(lake, west) == ShopDays("America/Los_Angeles")
-    made(lake, first)
+    passed_night(lake, first)
     settle_days(lake, west, second)
     for settled in (lambda: settle_days(lake, utc, second), lambda: days_of(lake, utc)):
         with pytest.raises(
@@ -139,6 +139,6 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
 
 def test_a_lake_without_days_json_has_utc_days(tmp_path) -> None:
     lake = Lake(str(tmp_path))
-    made(lake, dt.date(2026, 3, 2))
+    passed_night(lake, dt.date(2026, 3, 2))
     with pytest.raises(OtherDays, match='put day = "utc" back'):
         settle_days(lake, source(timezone="Asia/Tokyo", day="local"), dt.date(2026, 3, 3))

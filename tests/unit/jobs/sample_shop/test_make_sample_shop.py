@@ -286,7 +286,7 @@ def test_no_two_items_have_the_same_description(drop: Path) -> None:
 def test_no_word_of_the_vocabulary_hides_in_another() -> None:
     leaves = [leaf for shelves in words.TREE.values() for shelf in shelves.values() for leaf in shelf]
     parts = [
-        [*(text for both in phrases.SHELVES.values() for one in both for text in one),
+        [*(text for both in phrases.SHELVES.values() for pair in both for text in pair),
          *(text for several in phrases.ATTRIBUTES.values() for text in several)]
         for phrases in (phrases_en, phrases_zh)
     ]  # fmt: skip

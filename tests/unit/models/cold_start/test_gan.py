@@ -86,9 +86,9 @@ def test_loading_under_another_config_is_refused_by_name(tmp_path, model):
 
 
 def test_one_row_and_rows_of_zeros():
-    one = GAN.fit(QUICK, np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32))
-    assert np.isfinite(one.generate(np.zeros((2, 3), np.float32))).all()
-    assert one.generate(np.zeros((0, 3), np.float32)).shape == (0, 2)
+    gan = GAN.fit(QUICK, np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32))
+    assert np.isfinite(gan.generate(np.zeros((2, 3), np.float32))).all()
+    assert gan.generate(np.zeros((0, 3), np.float32)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -35,12 +35,12 @@ def test_all_lists_at_once_are_chosen_like_one_list_after_another(seed: int) -> 
     ends_of_places = np.r_[0, np.cumsum(texts)]
     ends_of_lists = ends_of_places[np.r_[0, np.cumsum(places)]]
     said, wordings = random.integers(0, 6, (2, ends_of_places[-1]))
-    seen = choose_texts(ends_of_lists, ends_of_places, said, wordings, MOST, ROUNDS)
+    chosen = choose_texts(ends_of_lists, ends_of_places, said, wordings, MOST, ROUNDS)
     expected = []
     for first, last in itertools.pairwise(ends_of_lists):
         ends = [int(end) for end in ends_of_places if first <= end <= last]
         expected += plain(ends, said, wordings)
-    assert seen.tolist() == expected
+    assert chosen.tolist() == expected
 
 
 def test_no_texts_make_no_choice() -> None:

@@ -175,9 +175,9 @@ def test_a_plan_that_cannot_fit_says_what_it_needs():
 
 
 def test_a_plan_drops_threads_before_it_refuses():
-    one = plan_blocks(100_000, 64, 2**40, 1)
-    assert plan_blocks(100_000, 64, one.bytes_needed, 2).threads == 1
-    assert plan_blocks(100_000, 64, one.bytes_needed + one.workspace_bytes, 2).threads == 2
+    plan = plan_blocks(100_000, 64, 2**40, 1)
+    assert plan_blocks(100_000, 64, plan.bytes_needed, 2).threads == 1
+    assert plan_blocks(100_000, 64, plan.bytes_needed + plan.workspace_bytes, 2).threads == 2
 
 
 def test_rank_scores_never_returns_minus_infinity():

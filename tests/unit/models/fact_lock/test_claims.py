@@ -217,7 +217,10 @@ def test_banned_words_are_those_of_which_a_claim_is_not_supported(facts: ItemFac
     """A word that only an item's own words could support is looked up, and not checked like other words."""
     known = WORDS.supported(facts, claims)
     of_words = [(word, meaning) for word in WORDS.spelled for meaning in WORDS.meanings(word)]
-    claimed = [(word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful)) for word, one in of_words]
+    claimed = [
+        (word, Claim(meaning.kind, meaning.value, 0, 0, meaning.attributes, meaning.doubtful))
+        for word, meaning in of_words
+    ]
     assert {claim.kind for _, claim in claimed} <= {*KINDS}
     assert banned_words(facts, WORDS) == {word for word, claim in claimed if not supports(claim, facts, known)}
     assert banned_words(facts, WORDS)

@@ -36,11 +36,11 @@ def test_the_distance_grows_with_the_damage_from_0(net, side):
 
 
 def test_pixels_reach_the_network_as_it_was_trained(net):
-    seen = []
-    hook = net.net.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    inputs = []
+    hook = net.net.stem.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
     net(as_tensor(np.full((1, 32, 32, 3), 200, np.uint8), torch.device("cpu")))
     hook.remove()
-    assert float(seen[0].mean()) == pytest.approx((200 - 127) / 128, abs=1e-5)
+    assert float(inputs[0].mean()) == pytest.approx((200 - 127) / 128, abs=1e-5)
 
 
 def test_the_loss_is_0_for_the_same_and_has_a_gradient(net):

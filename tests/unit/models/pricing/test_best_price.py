@@ -42,7 +42,7 @@ ITEM = st.tuples(
 ENDINGS = st.sampled_from([None, np.array([0.0]), np.array([0.5, 0.9]), np.array([0.9, 0.95, 0.99])])
 
 
-def one(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
+def decision(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
     """The suggestion for a single item: its verdict and its price."""
     elasticity = ElasticityInterval(*(np.array([mean + side * half]) for side in (0, -1, 1)))
     suggestion = suggest(
@@ -83,47 +83,47 @@ def test_every_suggestion_is_within_its_bounds_and_gains_in_the_worst_case(confi
 @given(mean=st.floats(-5, -1.8), share=st.floats(0.35, 0.6), units=st.floats(1, 100))
 def test_without_a_binding_bound_it_is_lerners_price(mean, share, units):
     best = 10 * share * mean / (1 + mean)
-    _, new = one(cost=10 * share, mean=mean, units=units)
+    _, new = decision(cost=10 * share, mean=mean, units=units)
     if 4.5 < best < 18.5 and abs(best - 10) > 0.2:
         assert new == pytest.approx(best, abs=0.011)
 
 
 def test_an_uncertain_estimate_moves_nothing():
-    assert one(mean=-2.4, half=0.05) == (SUGGEST, pytest.approx(8.57, abs=0.01))
-    assert one(mean=-2.4, half=1.2)[0] == NOT_WORTH_IT
+    assert decision(mean=-2.4, half=0.05) == (SUGGEST, pytest.approx(8.57, abs=0.01))
+    assert decision(mean=-2.4, half=1.2)[0] == NOT_WORTH_IT
 
 
 def test_a_smaller_move_is_suggested_where_the_best_one_is_not_safe():
-    sure, doubtful = one(mean=-2.8, half=0.0)[1], one(mean=-2.8, half=0.6)[1]
+    sure, doubtful = decision(mean=-2.8, half=0.0)[1], decision(mean=-2.8, half=0.6)[1]
     assert sure < doubtful < 10
 
 
 def test_an_inelastic_item_stops_at_the_bound_and_is_flagged():
-    assert one(mean=-0.5, half=0.2, config=PricingConfig()) == (SUGGEST, pytest.approx(11.0))
+    assert decision(mean=-0.5, half=0.2, config=PricingConfig()) == (SUGGEST, pytest.approx(11.0))
     assert is_inelastic(np.array([-0.5, -1.5])).tolist() == [True, False]
 
 
 def test_scarce_stock_is_not_made_cheaper_and_overstock_may_be_cut_deeper():
     elastic = {"cost": 3.0, "mean": -4.0, "config": PricingConfig()}
-    assert one(**elastic)[1] == pytest.approx(8.5)
-    assert one(**elastic, cover=1.0)[0] == NOT_WORTH_IT
-    assert one(**elastic, cover=60.0)[1] == pytest.approx(7.0)
+    assert decision(**elastic)[1] == pytest.approx(8.5)
+    assert decision(**elastic, cover=1.0)[0] == NOT_WORTH_IT
+    assert decision(**elastic, cover=60.0)[1] == pytest.approx(7.0)
 
 
 def test_a_cheaper_competitor_stops_a_rise_and_forces_no_cut():
     rising = {"mean": -1.1, "config": PricingConfig()}
-    assert one(**rising)[1] == pytest.approx(11.0)
-    assert one(**rising, competitor=10.5)[1] == pytest.approx(10.5)
-    assert one(**rising, competitor=4.0)[0] == NOT_WORTH_IT
+    assert decision(**rising)[1] == pytest.approx(11.0)
+    assert decision(**rising, competitor=10.5)[1] == pytest.approx(10.5)
+    assert decision(**rising, competitor=4.0)[0] == NOT_WORTH_IT
 
 
 def test_below_the_margin_floor_it_rises_or_has_no_room():
-    assert one(cost=9.5, mean=-3.0, config=PricingConfig())[1] >= 9.5 / 0.9
-    assert one(cost=14.0, mean=-3.0, config=PricingConfig())[0] == NO_ROOM
+    assert decision(cost=9.5, mean=-3.0, config=PricingConfig())[1] >= 9.5 / 0.9
+    assert decision(cost=14.0, mean=-3.0, config=PricingConfig())[0] == NO_ROOM
 
 
 def test_an_item_that_sells_nothing_gets_no_suggestion():
-    assert one(units=0.0)[0] == NOT_WORTH_IT
+    assert decision(units=0.0)[0] == NOT_WORTH_IT
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_prices_are_rounded_to_the_nearest_ending():
 )
 def test_missing_inputs_are_not_guessed(change, message):
     with pytest.raises(ValueError, match=message):
-        one(**change)
+        decision(**change)
 
 
 @pytest.mark.parametrize(

@@ -111,18 +111,18 @@ def test_the_parts_of_a_score_sum_to_it():
 
 
 def test_nan_features_are_ranked_too():
-    one = cut().candidates
-    blank = replace(one, features=np.full_like(one.features, np.nan))
+    candidates = cut().candidates
+    blank = replace(candidates, features=np.full_like(candidates.features, np.nan))
     codes, scores = fitted().recommend(blank, 3, 40)
     assert codes.min() >= 0
     assert np.isfinite(scores).all()
 
 
 def test_one_user_only():
-    one = cut(7).candidates
-    alone = one.of_users(np.arange(one.n_users) == 3)
+    candidates = cut(7).candidates
+    alone = candidates.of_users(np.arange(candidates.n_users) == 3)
     codes, _ = fitted().recommend(alone, 3, 40)
-    np.testing.assert_array_equal(codes, fitted().recommend(one, 3, 40)[0][3:4])
+    np.testing.assert_array_equal(codes, fitted().recommend(candidates, 3, 40)[0][3:4])
     assert Ranker.fit(SMALL, [(alone, np.arange(len(alone)) == 0)]).recommend(alone, 2, 40)[0].shape == (1, 2)
 
 
@@ -145,16 +145,16 @@ def test_sources_from_the_disk_and_in_blocks_say_the_same(tmp_path):
     def table(of, users):
         return candidates_at(of, users, {name: codes for name, (codes, _) in of.lists(users).items()})
 
-    whole, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
-    assert np.concatenate([part.features for part in blocks]).tobytes() == whole.features.tobytes()
-    assert np.concatenate([part.item for part in blocks]).tobytes() == whole.item.tobytes()
+    at_once, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
+    assert np.concatenate([part.features for part in blocks]).tobytes() == at_once.features.tobytes()
+    assert np.concatenate([part.item for part in blocks]).tobytes() == at_once.item.tobytes()
     with pytest.raises(ValueError, match="ascending codes, each once"):
         loaded.events_of(np.array([3, 2]))
 
 
 def test_a_user_without_candidates_gets_an_empty_list():
-    one = cut().candidates
-    wider = replace(one, n_users=one.n_users + 1)
+    candidates = cut().candidates
+    wider = replace(candidates, n_users=candidates.n_users + 1)
     assert (fitted().recommend(wider, 4, 40)[0][-1] == -1).all()
 
 
@@ -165,32 +165,35 @@ def test_k_outside_the_catalogue_is_refused(k):
 
 
 def test_a_feature_that_is_missing_is_refused_by_name():
-    one = cut().candidates
-    other = replace(one, names=("als.luck", *one.names[1:]))
+    candidates = cut().candidates
+    renamed = replace(candidates, names=("als.luck", *candidates.names[1:]))
     with pytest.raises(ValueError, match=r"lack the features \['popularity.score'\], which this ranker was fitted on"):
-        fitted().predict(other)
+        fitted().predict(renamed)
 
 
 def test_a_feature_that_is_newer_than_the_model_changes_nothing():
-    one = cut().candidates
-    more = np.column_stack([np.full(len(one), 7, np.float32), one.features])
-    other = replace(one, features=more, names=("lstm.score", *one.names))
-    assert fitted().predict(other).tobytes() == fitted().predict(one).tobytes()
-    assert fitted().contributions(other)[1].tobytes() == fitted().contributions(one)[1].tobytes()
+    candidates = cut().candidates
+    more = np.column_stack([np.full(len(candidates), 7, np.float32), candidates.features])
+    widened = replace(candidates, features=more, names=("lstm.score", *candidates.names))
+    assert fitted().predict(widened).tobytes() == fitted().predict(candidates).tobytes()
+    assert fitted().contributions(widened)[1].tobytes() == fitted().contributions(candidates)[1].tobytes()
 
 
 def test_nobody_to_learn_from_is_refused():
-    one = cut().candidates
+    candidates = cut().candidates
     with pytest.raises(ValueError, match="none of the users did anything with a candidate"):
-        Ranker.fit(SMALL, [(one, np.zeros(len(one), np.int8))])
+        Ranker.fit(SMALL, [(candidates, np.zeros(len(candidates), np.int8))])
 
 
 def test_candidates_that_do_not_fit_together_are_refused():
-    one = cut().candidates
+    candidates = cut().candidates
     with pytest.raises(ValueError, match=r"row \d+ is not"):
-        replace(one, user=one.user[::-1].copy())
+        replace(candidates, user=candidates.user[::-1].copy())
     with pytest.raises(ValueError, match=r"feature 'popularity.score' is infinite somewhere"):
-        replace(one, features=np.where(np.arange(len(one.names)) == 0, np.inf, one.features).astype(np.float32))
+        replace(
+            candidates,
+            features=np.where(np.arange(len(candidates.names)) == 0, np.inf, candidates.features).astype(np.float32),
+        )
 
 
 def test_grades_go_by_the_strongest_event():

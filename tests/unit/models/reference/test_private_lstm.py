@@ -29,18 +29,18 @@ def test_each_persons_gradient_is_that_of_the_person_alone() -> None:
     (rows,) = _samples(CONFIG, Sequences(np.concatenate([[0], lengths.cumsum()]), codes)).tensors
     torch.manual_seed(0)
     net = _Net(CONFIG, len(ITEMS))
-    alone = []
+    gradients = []
     for row in rows:
         net.zero_grad()
         _loss(net, row[None]).backward()
-        alone.append({name: weight.grad.clone() for name, weight in net.named_parameters()})
+        gradients.append({name: weight.grad.clone() for name, weight in net.named_parameters()})
     net.zero_grad()
     _loss(GradSampleModule(net, loss_reduction="sum"), rows).backward()
     for name, weight in net.named_parameters():
         assert weight.grad_sample.shape == (4, *weight.shape)
         for person in range(4):
-            torch.testing.assert_close(weight.grad_sample[person], alone[person][name], msg=f"{name} of {person}")
-    assert not any(gradient.any() for gradient in alone[1].values())
+            torch.testing.assert_close(weight.grad_sample[person], gradients[person][name], msg=f"{name} of {person}")
+    assert not any(gradient.any() for gradient in gradients[1].values())
 
 
 def test_a_training_spends_the_given_budget() -> None:
@@ -59,8 +59,8 @@ def test_less_epsilon_and_more_epochs_take_more_noise() -> None:
 
 
 def test_noise_is_not_drawn_from_the_seed() -> None:
-    one, other = (fit(CONFIG, around_the_clock(30, 8), ITEMS, 3.0, 1e-5) for _ in range(2))
-    assert not np.allclose(one.item_rows, other.item_rows)
+    first, second = (fit(CONFIG, around_the_clock(30, 8), ITEMS, 3.0, 1e-5) for _ in range(2))
+    assert not np.allclose(first.item_rows, second.item_rows)
 
 
 def test_without_noise_it_learns_the_next_item_and_is_saved_as_an_lstm(tmp_path) -> None:

@@ -90,12 +90,12 @@ def test_chances_fall_and_sum_to_one_at_most(learned: Answerer) -> None:
 
 def test_a_stored_answerer_gives_the_same_answers(learned: Answerer, tmp_path: Path) -> None:
     learned.save(tmp_path)
-    again = Answerer.load(tmp_path, CONFIG)
+    loaded = Answerer.load(tmp_path, CONFIG)
     questions = ["my coupon is broken", "运费多少", "🙂", "x" * 20_000]
-    for one, other in zip(learned.suggest(questions), again.suggest(questions), strict=True):
-        assert [suggestion.answer for suggestion in one] == [suggestion.answer for suggestion in other]
+    for row, loaded_row in zip(learned.suggest(questions), loaded.suggest(questions), strict=True):
+        assert [suggestion.answer for suggestion in row] == [suggestion.answer for suggestion in loaded_row]
         assert np.allclose(
-            [suggestion.chance for suggestion in one], [suggestion.chance for suggestion in other], atol=1e-6
+            [suggestion.chance for suggestion in row], [suggestion.chance for suggestion in loaded_row], atol=1e-6
         )
     with pytest.raises(ValueError, match="precision"):
         Answerer.load(tmp_path, AnswererConfig())
@@ -120,20 +120,22 @@ def test_encoders_are_stored_one_by_one_and_read_as_their_mean(tmp_path: Path) -
     assert both is not None
     assert first is not None
     second = AnswerNetwork(SMALL, both.vocabulary, both.nets[1:])
-    each = [np.einsum("qnd,and->qa", encoder.vectors(texts), encoder.answers()) for encoder in (first, second)]
+    cosines_of_nets = [
+        np.einsum("qnd,and->qa", encoder.vectors(texts), encoder.answers()) for encoder in (first, second)
+    ]
     index = load_index(tmp_path, SMALL)
     blended = replace(index, network=both, share=1.0, logistic=Logistic(np.zeros((len(grams.grams), 8)), np.zeros(8)))
     cosines = blended.scores(texts).odds / SHARPNESS + 0.5
-    np.testing.assert_allclose(cosines, (each[0] + each[1]) / 2, atol=1e-5)
-    assert np.abs(each[0] - each[1]).max() > 0.01
+    np.testing.assert_allclose(cosines, (cosines_of_nets[0] + cosines_of_nets[1]) / 2, atol=1e-5)
+    assert np.abs(cosines_of_nets[0] - cosines_of_nets[1]).max() > 0.01
     np.testing.assert_array_equal(both.vectors(texts), network.vectors(texts))
 
 
 def test_a_questions_chance_does_not_depend_on_what_is_asked_beside_it(learned: Answerer) -> None:
     questions = ["my coupon", "how long does delivery take to the islands in the north sea, and what does it cost"]
     together, alone = learned.suggest(questions), [learned.suggest([question])[0] for question in questions]
-    for one, other in zip(together, alone, strict=True):
-        assert one[0].chance == pytest.approx(other[0].chance, abs=5e-3)
+    for row, row_alone in zip(together, alone, strict=True):
+        assert row[0].chance == pytest.approx(row_alone[0].chance, abs=5e-3)
 
 
 def test_learning_begins_from_an_earlier_answerer(learned: Answerer, history: tuple[list[str], list[str]]) -> None:

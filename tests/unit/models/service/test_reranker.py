@@ -44,12 +44,12 @@ def index(grams: NGrams, reranker: Reranker) -> Index:
 def test_wordings_of_one_answer_match_and_the_nearest_of_others_do_not(pairs: WordingPairs) -> None:
     code = dict(zip(TEXTS, CODES.tolist(), strict=True))
     assert len(pairs.same) <= 2_000
-    for one, other, same in zip(*pairs, strict=True):
-        assert one != other
-        assert other in code, "what no answer fits is only asked"
-        assert same == (code.get(one, -1) == code[other])
+    for first, second, same in zip(*pairs, strict=True):
+        assert first != second
+        assert second in code, "what no answer fits is only asked"
+        assert same == (code.get(first, -1) == code[second])
     assert {True, False} == set(pairs.same.tolist())
-    assert any(one in OUTSIDE for one in pairs.first)
+    assert any(first in OUTSIDE for first in pairs.first)
 
 
 def test_the_matcher_learns_from_them(pairs: WordingPairs, reranker: Reranker) -> None:
