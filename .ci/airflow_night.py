@@ -1,4 +1,4 @@
-"""One night by Airflow's scheduler: started over the REST API and followed to its end."""
+"""Starts one night in Airflow over the REST API and follows it to its end."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jobs.runtime.progress import Progress, progress
 
 ENDED = ("success", "failed", "skipped", "upstream_failed", "up_for_retry")  # states of a try
 NAME = "night_"  # how the names of our runs begin
-NO_JOBS = ("EmptyOperator", "Whole")  # what waits for a branch, and what turns a run red
-LOOK_AGAIN = 2  # seconds; a look takes the API a tenth of a second of one core, which the night could use
-PATIENCE = 300  # seconds until the DAG has been read
+NO_JOBS = ("EmptyOperator", "Whole")  # tasks that wait for a branch, and the task that turns a run red
+LOOK_AGAIN = 2  # seconds; a look costs the API a tenth of a second of one core, which the night could use
+PATIENCE = 300  # seconds to wait until Airflow has read the DAG
 SHOWN = 40  # lines of a failed task's log
 
 
 def run_night(day: str, port: str, parts: Parts) -> None:
-    """Make the night of `day` by the servers at `port`. Raises RuntimeError with the end of a failed task's log."""
+    """Run the night of `day` on the servers at `port`. Raises RuntimeError with the end of a failed task's log."""
     api = Api(f"http://127.0.0.1:{port}", login())
     make_way(api)
     run = start_night(api, {"date": day})
@@ -31,50 +31,50 @@ def run_night(day: str, port: str, parts: Parts) -> None:
 
 
 def start_night(api: Api, conf: dict[str, Any]) -> str:
-    """Trigger `nightly` with what `conf` writes into its form; the id of the run, which the grid shows."""
-    run = f"{NAME}{conf['date']}__{int(time.time())}"  # the time sets a second run of the night apart
+    """Trigger `nightly` with `conf` as its form. Returns the id of the run, which the grid shows."""
+    run = f"{NAME}{conf['date']}__{int(time.time())}"  # the time makes the id of a night's second run different
     api.call("/dags/nightly/dagRuns", {"dag_run_id": run, "logical_date": None, "conf": conf})
     return run
 
 
 def follow(api: Api, run: str, check: Callable[[], None]) -> str:
-    """Say how many of its jobs have ended, until the run has; its state then. `check` is called at each look."""
-    told: set[tuple[str, int]] = set()
+    """Print each job that ends, until the run ends. Returns the run's state. Calls `check` at each look."""
+    reported: set[tuple[str, int]] = set()
     with progress("the night in Airflow", unit="jobs") as doing:
         while True:
             check()
             state = str(api.call(f"/dags/nightly/dagRuns/{run}")["state"])
             tasks = api.call(f"/dags/nightly/dagRuns/{run}/taskInstances?limit=100")["task_instances"]
-            tell_ended([task for task in tasks if task["operator"] not in NO_JOBS], told, doing)
+            tell_ended([task for task in tasks if task["operator"] not in NO_JOBS], reported, doing)
             if state not in ("queued", "running"):
                 return state
             time.sleep(LOOK_AGAIN)
 
 
 def make_way(api: Api) -> None:
-    """Wait until the DAG is known, unpause it, and give up runs of ours that were cut off: one night runs at a time."""
+    """Wait until the DAG is known and unpause it. Mark our cut-off runs as failed: only one night runs at a time."""
     deadline = time.monotonic() + PATIENCE
-    while not (known := api.call("/dags?dag_id_pattern=nightly")["dags"]):
+    while not (dags := api.call("/dags?dag_id_pattern=nightly")["dags"]):
         if time.monotonic() > deadline:
             raise RuntimeError(f"Airflow has not read dags/nightly.py in {PATIENCE} s; {LOG} says why")
         time.sleep(0.5)
-    if known[0]["is_paused"]:
+    if dags[0]["is_paused"]:
         api.call("/dags/nightly", {"is_paused": False}, "PATCH")
     for run in api.call("/dags/nightly/dagRuns?state=running&state=queued")["dag_runs"]:
         if run["dag_run_id"].startswith(NAME):
             api.call(f"/dags/nightly/dagRuns/{run['dag_run_id']}", {"state": "failed"}, "PATCH")
 
 
-def tell_ended(jobs: list[dict[str, Any]], told: set[tuple[str, int]], doing: Progress) -> None:
-    """A line for each job that has ended since the last look: how many have, and how long it took."""
+def tell_ended(jobs: list[dict[str, Any]], reported: set[tuple[str, int]], doing: Progress) -> None:
+    """Print a line for each job that has ended since the last look: how many jobs have ended, and how long it took."""
     doing.total = len(jobs)
     for task in sorted(jobs, key=lambda task: task["end_date"] or ""):
         attempt = (task["task_id"], task["try_number"])
-        if task["state"] in ENDED and attempt not in told:
-            told.add(attempt)
-            done = sum(task["state"] in ENDED[:-1] for task in jobs)
+        if task["state"] in ENDED and attempt not in reported:
+            reported.add(attempt)
+            ended = sum(task["state"] in ENDED[:-1] for task in jobs)
             how = "took" if task["state"] == "success" else task["state"]
-            doing.at(done, f"{task['task_id']} {how} {task['duration'] or 0:.1f} s", always=True)
+            doing.at(ended, f"{task['task_id']} {how} {task['duration'] or 0:.1f} s", always=True)
 
 
 def end_of_failed_log(api: Api, run: str) -> str:

@@ -1,4 +1,4 @@
-"""Airflow's servers on this machine while a block lasts: for `make ui` and `make run`. No process is left behind."""
+"""Airflow's servers for `make ui` and `make run`: they run during a `with` block, and none is left behind."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("AIRFLOW_HOME") or ROOT / ".airflow")
 LOG = HOME / "ui.log"
 PARTS = ("api-server", "dag-processor", "scheduler")
-LAST = "scheduler"  # a task that it starts before the API answers is lost to its next try
+LAST = "scheduler"  # starts last: a task that it starts before the API answers would wait for its next try
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LIBC = ctypes.CDLL(None, use_errno=True)
-PATIENCE = 8  # seconds for a polite end before the other kind
+PATIENCE = 8  # seconds between TERM and KILL
 
 Parts = dict[str, "subprocess.Popen[bytes]"]
 
 
 @contextlib.contextmanager
 def airflow(port: str) -> Iterator[Parts]:
-    """The servers, all of them answering. RuntimeError where one ends by itself."""
+    """Start the servers and wait until all answer. RuntimeError if a server ends by itself."""
     os.environ["AIRFLOW__API__PORT"] = port
     login()
-    # What a killed part leaves becomes our child, and so can be ended too.
+    # Processes that a killed server leaves become our children, so that we can end them too.
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         with open(LOG, "a") as log:
@@ -57,13 +57,13 @@ def airflow(port: str) -> Iterator[Parts]:
 
 
 def slots() -> str:
-    """How many branches of a night run beside each other: two, where two JVMs with their Python have room."""
-    bytes_here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return "2" if usable_cores() > 1 and bytes_here >= 12 << 30 else "1"
+    """How many branches of a night run at the same time: two if two JVMs with their Python have room, else one."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return "2" if usable_cores() > 1 and memory >= 12 << 30 else "1"
 
 
 def must_run(parts: Parts) -> None:
-    """RuntimeError where a server has ended."""
+    """RuntimeError if a server has ended."""
     if ended := [f"{name} (status {part.returncode})" for name, part in parts.items() if part.poll() is not None]:
         raise RuntimeError(f"{', '.join(ended)} ended by itself; {LOG} says why")
 
@@ -85,7 +85,7 @@ def login() -> str:
 
 
 def start(part: str, log: IO[str]) -> subprocess.Popen[bytes]:
-    """One part in a session of its own; it is told to end should this process die without a word."""
+    """Start one server in a session of its own. The kernel sends it TERM if this process dies."""
 
     def die_with_us() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
@@ -95,7 +95,7 @@ def start(part: str, log: IO[str]) -> subprocess.Popen[bytes]:
 
 
 def healthy(port: str) -> bool:
-    """The UI answers and the other two parts are alive."""
+    """Whether the UI answers and the other two servers are alive."""
     parts = health(port)
     return bool(parts) and all(
         parts[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
@@ -103,7 +103,7 @@ def healthy(port: str) -> bool:
 
 
 def health(port: str) -> dict[str, Any]:
-    """What the API says of all parts; empty as long as it does not answer."""
+    """What the API says about all servers; empty as long as it does not answer."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
             return json.load(answer)
@@ -112,14 +112,14 @@ def health(port: str) -> dict[str, Any]:
 
 
 def end_descendants() -> None:
-    """TERM to every process below this one, KILL to what is left after a while."""
+    """Send TERM to every process below this one, and after a while KILL to those that are still alive."""
     for signum, patience in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, 5)):
-        deadline, told = time.monotonic() + patience, set[int]()
+        deadline, signalled = time.monotonic() + patience, set[int]()
         while (alive := descendants()) and time.monotonic() < deadline:
-            for pid in alive - told:
+            for pid in alive - signalled:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signum)
-            told |= alive
+            signalled |= alive
             reap()
             time.sleep(0.1)
 
@@ -133,12 +133,12 @@ def descendants() -> set[int]:
             continue
         if state != "Z":
             children.setdefault(int(parent), []).append(int(stat.parent.name))
-    found, queue = set[int](), [os.getpid()]
+    pids, queue = set[int](), [os.getpid()]
     while queue:
-        below = children.get(queue.pop(), [])
-        found.update(below)
-        queue += below
-    return found
+        child_pids = children.get(queue.pop(), [])
+        pids.update(child_pids)
+        queue += child_pids
+    return pids
 
 
 def reap() -> None:

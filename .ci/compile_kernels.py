@@ -1,6 +1,6 @@
-"""Fits and asks a tiny ranker, so that numba compiles the kernels of lists and keeps them beside the models' modules.
+"""Fits a tiny ranker and makes lists with it, so that numba compiles the kernels of lists and keeps them on disk.
 
-A first night would otherwise wait for it: some 15 s of one core.
+Otherwise the first night would wait for this: some 15 s of one core.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def made_up_log() -> ShopLog:
-    """Views and purchases of items that users take by chance, each mostly of one half of the catalogue."""
+    """Random views and purchases; each user's items are from one half of the catalogue."""
     rng = np.random.default_rng(7)
     user = np.sort(rng.integers(USERS, size=EVENTS)).astype(np.int32)
     item = ((rng.integers(ITEMS // 2, size=EVENTS) * 2 + user % 2) % ITEMS).astype(np.int32)

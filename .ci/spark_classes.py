@@ -1,4 +1,4 @@
-"""Runs a little of all that jobs do with Spark, and has the JVM keep the classes it loaded in the file of argv[1]."""
+"""Runs small examples of what jobs do with Spark. The JVM then keeps the classes it loaded in the file argv[1]."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def main() -> int:
         Path(folder, "in.csv").write_text("id,word\n" + "".join(f"{n},w{n % 7}\n" for n in range(1000)))
         rows = spark.read.csv(f"{folder}/in.csv", header=True).withColumn("day", F.lit("2026-01-01").cast("date"))
         rows.repartition(2, "word").mapInArrow(unchanged, rows.schema).write.parquet(f"{folder}/rows")
-        kept = spark.read.parquet(f"{folder}/rows")
-        place = F.row_number().over(Window.partitionBy("word").orderBy("id"))
-        counts = kept.groupBy("word").agg(F.count("*").alias("n"), F.collect_list("id").alias("ids"))
-        kept.withColumn("place", place).join(counts, "word", "left").toArrow()
+        stored = spark.read.parquet(f"{folder}/rows")
+        row_number = F.row_number().over(Window.partitionBy("word").orderBy("id"))
+        counts = stored.groupBy("word").agg(F.count("*").alias("n"), F.collect_list("id").alias("ids"))
+        stored.withColumn("place", row_number).join(counts, "word", "left").toArrow()
         spark.createDataFrame(pa.table({"word": ["w1"]})).join(counts, "word", "inner").collect()
     gateway = SparkContext._gateway
     spark.stop()
-    gateway.proc.stdin.close()  # its JVM ends with it, and writes the file
+    gateway.proc.stdin.close()  # the JVM then ends, and writes the file
     return int(gateway.proc.wait(120))
 
 

@@ -39,7 +39,7 @@ def job_message(exception: object) -> str:
 def alert_failure(context: Any) -> None:
     """After the last try, alert with the job's own message, what readers see now, and the address of the log.
 
-    The message is kept for the run's note too. A killed task has none, nor a process that could keep one.
+    The message is also kept for the run's note. A killed task has no message, and no process that could keep one.
     """
     exception = context.get("exception")
     message = job_message(exception)
@@ -62,7 +62,7 @@ def alert(context: Any, what: str) -> None:
     log.error("%s", text)
 
 
-# What readers see after a failure: of single tasks, and of the box that is never published.
+# What readers see after single tasks failed, or after the box failed that is never published.
 WITHOUT = {
     "train_lstm": "Lists are made with the newest earlier LSTM.",
     "train_copywriter": "Texts are written with the newest earlier copywriter.",
@@ -77,7 +77,7 @@ AND = "_and_"  # between the branches of a box
 
 
 def what_readers_see(context: Any) -> str:
-    """What readers see although this task failed, by the branches it ran and by what the pointer says now."""
+    """What readers see after this task failed. It depends on the branches that the task ran and on the pointer."""
     box = getattr(getattr(context.get("task"), "task_group", None), "group_id", None) or ""
     if sentence := WITHOUT.get(context["ti"].task_id) or WITHOUT.get(box):
         return sentence
@@ -92,19 +92,19 @@ def what_readers_see(context: Any) -> str:
         if "valid_until" in entry
     ]
     absent = [name for name, entry in failed.items() if "valid_until" not in entry]
-    rest = "the rest of tonight goes on and is published" + (f" without {' and '.join(absent)}." if absent else ".")
-    return "; ".join([*parts, rest]) if parts else f"T{rest[1:]}"
+    others = "the rest of tonight goes on and is published" + (f" without {' and '.join(absent)}." if absent else ".")
+    return "; ".join([*parts, others]) if parts else f"T{others[1:]}"
 
 
 def failed_branches(box: str, exception: object) -> list[str]:
-    """Those branches of a box whose gate the job's message names, as failed or not run; all, where it names none."""
+    """The branches of a box whose gate the job's message names, as failed or not run; all if it names none."""
     branches = box.split(AND)
     head = job_message(exception).partition("\n")[0]
     return [name for name in branches if re.search(rf"\bcheck_{name}\b", head)] or branches
 
 
 def pointer(context: Any) -> dict[str, Any]:
-    """What the storefront reads now; empty where the lake is not a folder that this worker sees."""
+    """What the storefront reads now; empty if this worker cannot read the lake as a folder."""
     try:
         return json.loads((Path(context["params"]["lake"]) / "published" / "current.json").read_text("utf-8"))
     except (OSError, KeyError, ValueError):
@@ -115,7 +115,7 @@ class NoRetryOfRefusals(RetryPolicy):
     """Retries a failed task unless its job refused its input, which a retry would not change."""
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
-        # Airflow itself raises ValueError where the date is missing or a template cannot be filled in.
+        # Airflow itself raises ValueError if the date is missing or a template cannot be filled in.
         if isinstance(exception, ValueError) or REFUSED.search(str(exception)):
             return RetryDecision.fail(reason="the job refused what it was given; a retry would end the same way")
         return RetryDecision.default()

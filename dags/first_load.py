@@ -1,18 +1,19 @@
 """### The first load: years of logs in, one published night out
 
-For a shop that comes with a history. Trigger it once, by hand, with the first and the last day that there are files
-for. `load_history` takes all days but the last in one pass: every drop is received and accounted for, and what nights
-add to comes to the day before the last at once, with the values that a replay would give. `last_night` then starts the
-DAG `nightly` for the last day and waits for it: models are trained, and lists, offers and texts are published.
+For a shop that comes with a history. Trigger it once, by hand, with the first and the last day that have files.
+`load_history` takes all days but the last in one pass. It receives every drop and accounts for every row. The tables
+that grow from night to night then have the values of the day before the last, the same as after one night for each
+day. `last_night` then starts the DAG `nightly` for the last day and waits for it: models are trained, and lists, offers
+and texts are published.
 
-What follows from lists that were shown (judgements, offers' outcomes, experiments) begins with that night.
+Tables about lists that were shown (judgements, outcomes of offers, experiments) begin with that night.
 
 **Nothing is broken while this is red.** Readers see nothing of it before the last night is published.
 
-- `load_history`: nothing that counts. Its log names every file that cannot be read, and every day that rejects too many
-  lines, at once. Repair the files or the mapping, or name the days under *Without*, and clear the task. Cut off in the
-  middle, it starts over.
-- `last_night`: look at the run of `nightly`. Where that DAG is paused, unpause it.
+- `load_history`: it leaves nothing that counts. Its log names every file that cannot be read, and every day on which
+  too many rows are rejected. Repair the files or the mapping, or name the days under *Without*, and clear the task.
+  A task that was cut off in the middle starts over.
+- `last_night`: look at the run of `nightly`. If that DAG is paused, unpause it.
 
 A lake that has nights already gets the days after them. Days before its last night cannot be added: each night builds
 on the one before it. Load them all into a new lake.
@@ -91,7 +92,7 @@ with DAG(
         trigger_dag_id="nightly",
         trigger_run_id="first_load_" + RUN,
         conf=NIGHTLY,
-        reset_dag_run=True,  # cleared, it is made again
+        reset_dag_run=True,  # if the task is cleared, the night runs again
         wait_for_completion=True,
         poke_interval=30,
         pool="default_pool",  # it only waits, and the night needs the slots

@@ -1,6 +1,6 @@
 """How Airflow launches a job: on the cluster by spark-submit, or as a plain process.
 
-Jobs are run, never imported: Airflow lives in an environment of its own.
+Airflow runs the jobs and never imports them: it has an environment of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from failures import MAY_COME, NoRetryOfRefusals, alert, alert_failure, job_mess
 HOME = os.environ.get("NIGHTMARKET_HOME", str(Path(__file__).resolve().parent.parent))
 BIN = os.environ.get("NIGHTMARKET_BIN", f"{HOME}/.venv/bin")  # the pipeline's environment; Airflow has its own
 
-# The timezone of the schedules and of the days that runs are for; the shop's, where its mapping says `day = "local"`.
+# The timezone of the schedules and of the runs' days. If the shop's mapping says `day = "local"`, set its timezone.
 ZONE = os.environ.get("NIGHTMARKET_TIMEZONE") or "UTC"
 
 # Added to the environment of each job: PATH finds spark-submit, Spark's workers run PYSPARK_PYTHON.
@@ -36,8 +36,8 @@ QUIET = f"-Dlog4j2.configurationFile={Path(f'{HOME}/jobs/runtime/log4j2.properti
 CLASS_SPACE = "-XX:MetaspaceSize=256m"  # see jobs/runtime/spark.py
 CLASSES = "lib/python*/site-packages/pyspark/classes.jsa"
 
-SAID = re.compile(r"\d\d:\d\d:\d\d \w nightmarket\.\w+: (.+)")  # a line of a job's log; jobs/runtime/log.py writes it
-# What the JVM and its native libraries write to stderr and no option turns off; jobs/runtime/spark.py drops it too.
+JOB_LINE = re.compile(r"\d\d:\d\d:\d\d \w nightmarket\.\w+: (.+)")  # a line of a job's log, see jobs/runtime/log.py
+# Lines of the JVM and its native libraries on stderr that no option turns off; jobs/runtime/spark.py drops them too.
 JVM_LINES = ("WARNING: ", "netlib-")
 
 # How long a scheduled run waits for its drop, and how often it looks.
@@ -50,14 +50,14 @@ log = logging.getLogger(__name__)
 class Job:
     """Runs a job as a process in the pipeline's environment; two operators share it.
 
-    `command` is a list, so that no text of the form reaches a shell.
+    `command` is a list, so that no text that a person typed into the form reaches a shell.
     """
 
     command: list[str]
     _process: subprocess.Popen[str] | None = None
 
     def run_job(self) -> str | None:
-        """Run `command` and write its lines to the task's log. Returns what the job itself logged last, if anything.
+        """Run `command` and write its lines to the task's log. Returns the job's last own message, if it logged any.
 
         Raises JobFailed with its exit status and last lines.
         """
@@ -71,15 +71,15 @@ class Job:
             stderr=subprocess.STDOUT,
         )
         last_lines: deque[str] = deque(maxlen=20)
-        said = None
+        last_message = None
         for line in self._process.stdout or ():
             log.info("%s", line.rstrip())
             last_lines.append(line)
-            if match := SAID.match(line):
-                said = match[1]
+            if match := JOB_LINE.match(line):
+                last_message = match[1]
         if status := self._process.wait():
             raise JobFailed(f"{' '.join(self.command)} ended with status {status}\n{''.join(last_lines)}", status)
-        return said
+        return last_message
 
     def on_kill(self) -> None:
         if self._process and self._process.poll() is None:
@@ -95,7 +95,7 @@ class JobFailed(AirflowException):
 
 
 class JobOperator(Job, BaseOperator):
-    """A job that needs no Spark. Its XCom is what the job logged last: the run's note is made of it.
+    """A job that needs no Spark. Its XCom is the last message that the job logged; the run's note uses it.
 
     `skip`: why the job is skipped; empty: it runs. `publishes`: an asset that the job updates; its event has the date
     and the run.
@@ -112,17 +112,17 @@ class JobOperator(Job, BaseOperator):
     def execute(self, context: Any) -> str | None:
         if self.skip:
             raise AirflowSkipException(self.skip)
-        said = self.run_job()
+        last_message = self.run_job()
         for asset in self.outlets:
             context["outlet_events"][asset].extra.update(self.extra)
-        return said
+        return last_message
 
 
 class DropSensor(Job, BaseSensorOperator):
-    """Receives the night's drop. A scheduled run waits for a missing file and holds no worker meanwhile.
+    """Receives the night's drop. A scheduled run waits for a missing file and uses no worker while it waits.
 
-    It waits in the same way while another night holds the lake. The first look in vain sends an alert. A run by hand or
-    of a backfill fails at once: the file of its day should be there.
+    It waits in the same way while another night holds the lake. If the first look finds no file, it sends an alert. A
+    run by hand or of a backfill fails at once: the file of its day should have come already.
     """
 
     template_fields = ("command",)
@@ -149,13 +149,13 @@ class DropSensor(Job, BaseSensorOperator):
     def execute(self, context: Any) -> None:
         try:
             super().execute(context)
-        except AirflowSensorTimeout as late:
+        except AirflowSensorTimeout as timeout:
             hours = WAIT.total_seconds() / 3600
-            raise AirflowSensorTimeout(f"{self._missing}\n  waited {hours:g} h (NIGHTMARKET_WAIT_HOURS)") from late
+            raise AirflowSensorTimeout(f"{self._missing}\n  waited {hours:g} h (NIGHTMARKET_WAIT_HOURS)") from timeout
 
 
 class SparkJobOperator(SparkSubmitOperator):
-    """Jobs under spark-submit, without the lines of the JVM's own between those of the jobs."""
+    """Jobs under spark-submit; the JVM's own lines are left out of the task's log."""
 
     def _get_hook(self) -> SparkSubmitHook:
         hook = super()._get_hook()
@@ -167,9 +167,9 @@ class SparkJobOperator(SparkSubmitOperator):
 
 
 class Whole(BaseOperator):
-    """Fails the run when any of its tasks failed.
+    """Fails the run if any of its tasks failed.
 
-    Airflow takes a run's state from its last tasks, and these succeed when the other branches are published.
+    Airflow takes a run's state from its last tasks, and these succeed if the other branches are published.
     """
 
     def execute(self, context: Any) -> None:
@@ -192,7 +192,7 @@ def spark(job: str, arguments: list[str], task: str = "") -> SparkJobOperator:
 
 
 def java_options() -> str:
-    """Options of a driver's JVM: warnings only, the class archive that .ci/setup makes, and the environment's own."""
+    """Options of a driver's JVM: warnings only, the class archive from .ci/setup, and NIGHTMARKET_JAVA_OPTIONS."""
     archives = [f"-XX:SharedArchiveFile={path} -Xlog:cds*=off" for path in Path(BIN).parent.glob(CLASSES)]
     return " ".join(filter(None, (QUIET, CLASS_SPACE, *archives, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
@@ -214,10 +214,10 @@ def command_of(job: str, arguments: list[str]) -> list[str]:
     return [f"{BIN}/python", "-m", "jobs", job, *arguments]
 
 
-# One run of a DAG is one run of the lake, however often its tasks are tried: the time it was due, as a number, so
-# that it sorts among the runs of the command line (001, 002, ...).
+# One run of a DAG is one run of the lake, however often its tasks are tried. The lake's run is named by the time at
+# which the DAG's run was due, as a number, so that it sorts among the runs of the command line (001, 002, ...).
 RUN = "{{ dag_run.run_after.strftime('%Y%m%d%H%M%S') }}"
-NIGHT = "{{ night_of(params, dag_run) }}"  # each DAG says which day a run is of
+NIGHT = "{{ night_of(params, dag_run) }}"  # each DAG defines which day a run is for
 
 
 DEFAULTS = {

@@ -6,58 +6,59 @@ Yesterday's tables and today's raw drop go in; lists for every user come out as 
 **Nothing is broken while this is red.** Each job writes versions that nobody reads. A gate makes them current, all of
 its tables or none. Only `publish_night` moves the storefront.
 
-**A task is a branch, or two.** `run_lists` runs the jobs of the branch `lists` one after another, its gate last, in one
-Spark application; `run_offers_and_audiences` those of two branches. Its log has a line for each job. What waits for a
-file, trains a model or moves the storefront has a task of its own. Cleared or tried again, a task does all its jobs
-again.
+**A task runs one branch or two.** `run_lists` runs the jobs of the branch `lists` one after another, its gate last, in
+one Spark application. `run_offers_and_audiences` runs the jobs of two branches. The task's log has a line for each job.
+A job that waits for a file, trains a model or moves the storefront has a task of its own. A task that is cleared or
+tried again runs all its jobs again.
 
-**A failed branch does not stop the others.** Without `intake`, `features` and `lists` nothing is published, and the
-storefront shows the last good night; where one of the first two fails, no other branch runs. Where `customers`,
-`offers`, `audiences`, `copy`, `images` or `service` fails, the rest is published. Readers then see the last good
-night's rows of that product that are still true, for as many nights as the settings `carry` say; after that the
-product is absent. `publish_night` logs which. `prices` and `judge` are for people: readers miss nothing. `show_night`
-draws the night as pages in `reports/`, also one that is held back; *Night report* in the UI opens them. The run's note
-says in one line how the night ended. `whole` is red whenever a task failed, so that somebody looks. Clear the red task
-with all that is downstream: the product becomes fresh, and the run whole.
+**A failed branch does not stop the others.** If `intake`, `features` or `lists` fails, nothing is published, and the
+storefront shows the last good night; if `intake` or `features` fails, no other branch runs. If `customers`, `offers`,
+`audiences`, `copy`, `images` or `service` fails, the rest is published. Readers then see the last good night's rows of
+that product that are still true, for as many nights as the settings `carry` say; after that the product is absent.
+`publish_night` logs which. `prices` and `judge` are for people: readers miss nothing. `show_night` draws every night as
+pages in `reports/`, also a night that is held back; *Night report* in the UI opens them. The run's note says in one
+line how the night ended. `whole` is red whenever a task failed, so that somebody looks. Clear the red task and all
+tasks downstream: the product becomes fresh, and the run whole.
 
-**A task of two branches** is red when one of them failed; its log, the note and `describe_night` name the jobs. The
-second branch does without the first: audiences without tonight's offers, judgements without prices. What waits for
-offers waits until all tries of the task are over.
+**A task of two branches** is red if one of them failed; its log, the note and `describe_night` name the jobs. If the
+first branch fails, the second still runs: audiences without tonight's offers, judgements without prices. Tasks that
+wait for offers wait until all tries of the task are over.
 
 **What a red task leaves behind, and what to do**
 
-- `receive_drop`: nothing. The drop is missing or cannot be read; the log names the file. Once it is there, clear the
-  task. In a scheduled run, a file that has not come, or is not whole yet, is waited for: the task looks every 10
-  minutes for 6 hours (`NIGHTMARKET_WAIT_HOURS`), tells at the first look, and takes no worker meanwhile. A run by hand
-  or of a backfill fails at once. Only one night runs at a time: to run another day while one waits, mark its
-  `receive_drop` as failed.
-- `run_intake_and_features`, `run_lists` and the other branches, with `GateFailed` in the log: the rejected version,
-  whole; the log has its path, the rule and the values seen. Repair the drop or the mapping, then trigger a new run for
-  that date.
+- `receive_drop`: nothing. The drop is missing or cannot be read; the log names the file. Clear the task when the file
+  has come. In a scheduled run, the task waits for a file that has not come or is not complete: it looks every 10
+  minutes for 6 hours (`NIGHTMARKET_WAIT_HOURS`), sends an alert after the first look, and uses no worker meanwhile.
+  A run by hand or of a backfill fails at once. Only one night runs at a time: to run another day while one waits, mark
+  its `receive_drop` as failed.
+- `run_intake_and_features`, `run_lists` and the other branches, with `GateFailed` in the log: the complete rejected
+  version. The log has its path, the rule and the values seen. Repair the drop or the mapping, then trigger a new run
+  for that date.
 - `publish_night`: tonight's tables, current but not shown. The log compares tonight with the last good night. If
   tonight is right after all, trigger the date again with *Settings* naming a file that widens the limit.
-- any task, with `LakeBusy`: another night holds the lake, by hand or from another machine; the log says who, since when
-  and until when. The task is tried again, and a scheduled `receive_drop` waits as for a file. A night that was killed
-  holds the lake for 15 minutes at most (`lease.minutes`).
+- any task, with `LakeBusy`: another night, started by hand or on another machine, holds the lake; the log says which
+  night, since when and until when. The task is tried again, and a scheduled `receive_drop` waits as it waits for a
+  file. A night that was killed holds the lake for 15 minutes at most (`lease.minutes`).
 - any other: a version that no gate has passed and nobody reads. The task ran out of memory or disk, lost its cluster,
-  or was killed. Clear the task: it starts over and drops what it left.
+  or was killed. Clear the task: it starts over and deletes what it left.
 
-What a job refuses is not retried: a broken rule of a gate, a missing folder, a wrong source or setting. Everything else
-is retried, each time later.
+A task is not tried again if its job refused something: a broken rule of a gate, a missing folder, a wrong source or
+setting. Every other failure is tried again, after a longer wait each time.
 
 **Rerun a date.** *Trigger* with its `date`; the same by hand:
 
     airflow dags trigger nightly --conf '{"date": "2026-01-06"}'
 
-This is a new run of the same content. Clear tasks only in a run that failed. The nights after it have to follow, as
-each builds on the one before: oldest first, one at a time. Without `--reprocess-behavior`, dates that ran are left out.
+This is a new run of the same content. Clear tasks only in a run that failed. Then rerun the nights after that date,
+oldest first, one at a time: each night builds on the night before it. Without `--reprocess-behavior`, dates that ran
+before are left out.
 
     airflow backfill create --dag-id nightly --from-date 2026-01-06 --to-date 2026-01-09 \\
       --max-active-runs 1 --reprocess-behavior completed
 
 **Roll back the storefront.** `python -m jobs rollback --lake LAKE`.
 
-**Look but publish nothing.** Trigger with *Dry run*.
+**Run a night and publish nothing.** Trigger with *Dry run*.
 
 **One night at a time.** The run holds the lake from `receive_drop` to `release_lake`, its last task.
 
@@ -65,15 +66,15 @@ each builds on the one before: oldest first, one at a time. Without `--reprocess
 Every worker needs the pipeline environment at the same path, and a lake that it can read.
 
 **Small machines.** All tasks but training take a slot of the pool `night` (`airflow pools set night 1 "jobs at a
-time"`), the most urgent first: lists, customers, offers and audiences, copy, images, service, then the rest. Give it
-as many slots as the machine can run jobs beside each other. Without this pool no task is scheduled.
+time"`), the most urgent first: lists, customers, offers and audiences, copy, images, service, then the rest. Give the
+pool as many slots as the machine can run jobs at the same time. Without this pool no task is scheduled.
 
 **GPU work.** `train_als`, `train_lstm` and `train_copywriter` take a slot of the pool `gpu` (`airflow pools set gpu 1
-training`) and go to the queue `gpu`: where workers have queues, start one with `-q gpu`. LSTM and copywriter train on
-the GPU that they find there.
+training`) and go to the queue `gpu`: if your workers have queues, start a worker with `-q gpu`. The LSTM and the
+copywriter train on that worker's GPU.
 
-**Alerts.** After the last try, and when a drop is first found missing, `{"text": ...}` with the job's own message is
-posted to the URL in `NIGHTMARKET_ALERT_URL`.
+**Alerts.** After the last try of a task, and after the first look for a missing drop, `{"text": ...}` with the job's
+own message is posted to the URL in `NIGHTMARKET_ALERT_URL`.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ NOT_IN_A_DRY_RUN = "{{ 'a dry run leaves the storefront as it is' if params.dry_
 
 
 def night_of(params: Any, dag_run: Any) -> str:
-    """The date to compute: the form's, or else that of the run."""
+    """The date to compute: the form's, or else the day of the run's logical date."""
     if params["date"]:
         return str(params["date"])
     if dag_run.logical_date is None:
@@ -137,22 +138,22 @@ def night_of(params: Any, dag_run: Any) -> str:
 
 
 def box(name: str, what: str, urgency: int) -> TaskGroup:
-    """A box of the graph: a branch, or several; jobs/runtime/branches.py says which go together.
+    """A box of the graph: one branch or several; jobs/runtime/branches.py says which go together.
 
-    Its tasks keep the names of the jobs. Of tasks that wait, the most urgent takes the slot.
+    Its tasks keep the names of the jobs. When several tasks wait for a slot, the most urgent gets it.
     """
     return TaskGroup(name, prefix_group_id=False, tooltip=what, default_args={"priority_weight": urgency})
 
 
 def over(name: str, tasks: list[BaseOperator]) -> EmptyOperator:
-    """Done when all `tasks` have ended, failed ones among them: what follows does without what they make."""
+    """A task that is done when all `tasks` have ended, also if some failed: the tasks after it can do without them."""
     ended = EmptyOperator(task_id=f"{name}_over", trigger_rule="all_done")
     tasks >> ended
     return ended
 
 
 def jobs_of(name: str) -> BaseOperator:
-    """The jobs of a box that have no task of their own, one after another in one Spark application."""
+    """A task for all jobs of a box that have no task of their own, one after another in one Spark application."""
     return spark("run_branch", ["--branch", name, *ARGUMENTS], f"run_{name}")
 
 
@@ -169,8 +170,9 @@ with DAG(
     tags=["nightmarket"],
     default_args={**DEFAULTS, "pool": "night", "weight_rule": "absolute"},
 ) as dag:
-    # A hard edge is a plain >>. A soft one goes through `X_over`, which waits until all of X has ended, however it
-    # ended. No job has a soft edge itself: it would also run after a gate that failed, and read what no gate passed.
+    # A hard edge is a plain >>. A soft edge goes through the task `X_over`, which waits until all tasks of X have
+    # ended, failed or not. No job has a soft edge itself: it would also run after a gate that failed, and read tables
+    # that no gate has passed.
     with box("intake_and_features", "The shop's files, cleaned, and what is known of each user and item", 100):
         receive_drop = wait_for_drop("receive_drop", ARGUMENTS)
         intake_and_features = jobs_of("intake_and_features")
@@ -179,8 +181,8 @@ with DAG(
         train_als = plain("train_als", ARGUMENTS, **GPU)
         train_lstm = plain("train_lstm", ARGUMENTS, **GPU)
         lists = jobs_of("lists")
-        # Without tonight's ALS every list would be popularity, and nobody would see it: that edge is hard. A new LSTM
-        # that cannot be trained leaves the newest earlier one.
+        # Without tonight's ALS every list would show popular items, and nobody would notice: so that edge is hard. If
+        # tonight's LSTM cannot be trained, the newest earlier LSTM is used.
         intake_and_features >> [train_als, train_lstm]
         [intake_and_features, train_als, over("train_lstm", [train_lstm])] >> lists
     with box("customers", "Segments, and chances to buy", 60):
@@ -199,7 +201,7 @@ with DAG(
         service = jobs_of("service")
         [intake_and_features, offers_and_audiences_over] >> service
         service_over = over("service", [service])
-    with box("copy", "Marketing texts, and who is told which", 40):
+    with box("copy", "Marketing texts, and which user gets which text", 40):
         train_copywriter = plain("train_copywriter", ARGUMENTS, **GPU)
         copy = jobs_of("copy")
         intake_and_features >> train_copywriter
@@ -212,7 +214,7 @@ with DAG(
         prices_and_judge_over = over("prices_and_judge", [prices_and_judge])
     products_over = [customers_over, offers_and_audiences_over, copy_over, images_over, service_over]
     with box("publish", "The storefront's pointer moves, and old runs are deleted", 100):
-        # Another DAG starts on it with DAG(schedule=[Asset("nightmarket_published")]).
+        # Another DAG starts after publishing with DAG(schedule=[Asset("nightmarket_published")]).
         publish_night = plain("publish_night", ARGUMENTS, skip=NOT_IN_A_DRY_RUN, publishes=PUBLISHED)
         prune_lake = plain("prune_lake", ARGUMENTS, skip=NOT_IN_A_DRY_RUN)
         [lists, *products_over] >> publish_night

@@ -1,18 +1,18 @@
-"""### The day so far: fresh lists for those who did something since last night
+"""### The day so far: fresh lists for users who did something since last night
 
-For shops whose files grow, or come, during the day. The night's sources take in what users did since, the LSTM reads
-on, the night's ranker orders anew: **nothing is trained**, and nothing of it stands among the nights. Lists of the
-users who did something are shown by one put of `published/fresh.json`, which says over which published night they lie;
-the next night makes them meaningless.
+For shops whose files grow, or come, during the day. The night's list sources take in what users did since, the LSTM
+reads these events, and the night's ranker orders the lists again. **Nothing is trained**, and nothing is stored among
+the nights. One put of `published/fresh.json` shows the new lists; the file says which published night they replace.
+After the next night, readers ignore them.
 
 **Nothing is broken while this is red.** The storefront shows the last refresh, or the night's lists.
 
-- `receive_drop`, `clean_events`: today's files are missing, or cannot be read. They work in `LAKE/refresh`, which the
-  next refresh overwrites. The next hour tries again.
-- `refresh_lists`: the lists are not as all lists must be; the log has the rule. Until the night before is published it
-  waits, and says so.
+- `receive_drop`, `clean_events`: today's files are missing, or cannot be read. These tasks write to `LAKE/refresh`,
+  which the next refresh overwrites. The next hour tries again.
+- `refresh_lists`: the lists break a rule that all lists must keep; the log names the rule. If the night before is not
+  published yet, the task waits and says so.
 
-It is paused at first: unpause it where files come during the day.
+The DAG is paused at first. Unpause it if files come during the day.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 from launch import DEFAULTS, NIGHT, RUN, ZONE, day_at, plain, spark
 from shop_form import CONFIG, SHOP
 
-# Not in the hours in which the night is made. Empty: only by hand.
+# Not in the hours in which the night runs. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_REFRESH_SCHEDULE", "30 5-23 * * *")
 
 PARAMS = {
@@ -41,7 +41,7 @@ PARAMS = {
 
 
 def day_of(params: Any, dag_run: Any) -> str:
-    """The day to refresh: the form's, or else that of the run."""
+    """The day to refresh: the form's, or else the day on which the run is due."""
     return str(params["date"] or day_at(dag_run.run_after))
 
 

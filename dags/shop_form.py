@@ -1,4 +1,4 @@
-"""What the forms of all DAGs ask: the shop's mapping, its files, its lake and its settings."""
+"""The fields that the forms of all DAGs have: the shop's mapping, its files, its lake and its settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from airflow.sdk import Param
 from launch import HOME
 
-# A field that is empty on opening must allow null, or the form cannot be sent.
+# A field that is empty when the form opens must allow null, or the form cannot be sent.
 SHOP = {
     "source": Param(
         os.environ.get("NIGHTMARKET_SOURCE") or "sample_shop",

@@ -9,7 +9,8 @@ USER_ID = Column("user_id", "string", "The shop's account id.")
 USER_ID_OR_ANONYMOUS = USER_ID.but(doc="The shop's account id, or 'anonymous'.")
 ACCOUNT_IDS = (USER_ID.name,)  # columns that name a person, whatever the table; jobs/privacy looks for people in them
 VISITOR_ID = "visitor_id"
-# Columns that name what may be one person's, such as a device or a question: it is found through a row that has both.
+# Columns with the id of something that may belong to one person, such as a device or a question. A row that has both
+# this id and an account id shows whose it is.
 BOUND_IDS = (VISITOR_ID, "question_id")
 ITEM_ID = Column("item_id", "string", "The shop's item id.")
 SEGMENT_ID = Column("segment_id", "int32", "Row of `segments`.", min=0)

@@ -9,7 +9,7 @@ from schemas.table import Column, Table
 
 
 def suite(table: Table) -> gx.ExpectationSuite:
-    """The columns are those declared, the key is unique, and every column keeps its own rules."""
+    """The table has exactly the declared columns, its key is unique, and every column keeps its own rules."""
     rules: list[gxe.Expectation] = [gxe.ExpectTableColumnsToMatchSet(column_set=list(table.names), exact_match=True)]
     if not table.may_be_empty:
         rules.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))

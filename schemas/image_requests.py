@@ -1,4 +1,4 @@
-"""What a merchant asks of pictures, and what was decided about drafts: two TOML files; stdlib only.
+"""Two TOML files: the drafts of pictures that a merchant wants, and what people decided about drafts; stdlib only.
 
 [[repair]]                        a damaged picture
 item_id = "g0000012"              with picture = 2 for its second one; where = "scratches" (they are found), or boxes of
@@ -39,9 +39,9 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """One draft that is asked for. picture: its number among the item's pictures, 1 is the main one.
+    """One draft that a merchant wants. picture: its number among the item's pictures; 1 is the main one.
 
-    Of a repair, one of `boxes`, `mask` (a file) and `find` (scratches) says where; else `colour` is set.
+    A repair sets one of `boxes`, `mask` (a file) and `find` (scratches); the other kinds set `colour`.
     """
 
     kind: str
@@ -54,7 +54,7 @@ class Request:
 
     @property
     def asked(self) -> str:
-        """What is asked, for a person and as a part of the draft's id."""
+        """What the merchant wants, in words: for a person to read, and as a part of the draft's id."""
         if self.kind != REPAIR:
             return self.colour
         return SCRATCHES if self.find else self.mask or "; ".join(" ".join(f"{x:g}" for x in box) for box in self.boxes)
@@ -74,9 +74,9 @@ def load_requests(file: str) -> tuple[Request, ...]:
         return ()
     path = Path(file)
     raw = _read(path, KINDS, "image_drafts.requests")
-    found = [_request(f"{path}: {kind} {number}", kind, entry, path.parent)
+    requests = [_request(f"{path}: {kind} {number}", kind, entry, path.parent)
              for kind in KINDS for number, entry in enumerate(raw.get(kind, []), 1)]  # fmt: skip
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(requests))
 
 
 def load_decisions(file: str) -> Decisions:
@@ -86,14 +86,14 @@ def load_decisions(file: str) -> Decisions:
     path = Path(file)
     raw = _read(path, ("approve", "block"), "image_drafts.review")
     decided: dict[str, dict[str, str]] = {"approve": {}, "block": {}}
-    for verb, those in decided.items():
+    for verb, hashes in decided.items():
         for number, entry in enumerate(raw.get(verb, []), 1):
             where = f"{path}: {verb} {number}"
             _check_entry(where, entry, {*_DECIDED, "note"})
-            draft, seen = (_text(where, entry, key) for key in _DECIDED)
-            those[draft] = seen
-    if both := decided["approve"].keys() & decided["block"].keys():
-        raise RequestError(f"{path} both approves and blocks {min(both)}; keep one of the two entries")
+            draft, file_hash = (_text(where, entry, key) for key in _DECIDED)
+            hashes[draft] = file_hash
+    if contradictory := decided["approve"].keys() & decided["block"].keys():
+        raise RequestError(f"{path} both approves and blocks {min(contradictory)}; keep one of the two entries")
     return Decisions(decided["approve"], decided["block"])
 
 
@@ -126,12 +126,12 @@ def _repair(where: str, request: Request, entry: Mapping[str, Any], folder: Path
         raise RequestError(f"{where} needs one of 'where' and 'mask': what is damaged")
     if "mask" in entry:
         return Request(REPAIR, request.item_id, request.picture, mask=str(folder / _text(where, entry, "mask")))
-    said = entry["where"]
-    if said == SCRATCHES:
+    place = entry["where"]
+    if place == SCRATCHES:
         return Request(REPAIR, request.item_id, request.picture, find=True)
-    if not isinstance(said, list) or not said:
-        raise RequestError(f"{where}: where is {said!r}; it is '{SCRATCHES}' or a list of boxes")
-    boxes = tuple(_box(where, box) for box in said)
+    if not isinstance(place, list) or not place:
+        raise RequestError(f"{where}: where is {place!r}; it is '{SCRATCHES}' or a list of boxes")
+    boxes = tuple(_box(where, box) for box in place)
     return Request(REPAIR, request.item_id, request.picture, boxes=boxes)
 
 

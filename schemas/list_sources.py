@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Ending = Literal["", "title", "segment", "maker"]
-# What the reason says instead, where it should end with a title and the user's history names no item.
+# The reason if it should end with a title, but the user's history names no item.
 WITHOUT_TITLE = "for you"
 
 
 class ListSource(NamedTuple):
-    """words: what recommendations.reason says. ends_with: what is added to them, the title of an item of the user's own
-    history, the name of the user's segment, or the item's brand or category."""
+    """words: what recommendations.reason says. ends_with: what is added to the words: the title of an item in the
+    user's history, the name of the user's segment, or the item's brand or category."""
 
     words: str
     ends_with: Ending = ""
@@ -44,8 +44,8 @@ FALLBACK_SOURCES = ("segment_popular", "trending", "popular")  # of the fallback
 def reason(source: str, title: str | None, segment: str, maker: str) -> str:
     """Why an item is in a list, as recommendations.reason tells it: 'because you chose TEA SET', 'trending now'.
 
-    title: of the item of the user's history that is nearest; None without one. maker: ' from BRAND', ' in CATEGORY' or
-    ''. Raises ValueError for a source without words here.
+    title: title of the nearest item in the user's history; None if there is none. maker: ' from BRAND', ' in CATEGORY'
+    or ''. Raises ValueError for a source without words here.
     """
     if source not in LIST_SOURCES:
         raise ValueError(f"source {source!r} has no words to tell a shopper; add it to schemas/list_sources.py")

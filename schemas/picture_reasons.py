@@ -1,7 +1,7 @@
 """Why a picture is refused. Reasons are tested in this order, and a picture gets the first that holds.
 
-Those of READ_REASONS speak of the file's bytes; `models/images/reading.py` tests them, and a test holds that both name
-the same ones.
+READ_REASONS are about the file's bytes. `models/images/reading.py` tests them; a test checks that both files have the
+same names.
 """
 
 NAMED_REASONS: dict[str, str] = {

@@ -45,7 +45,7 @@ def refusal(name: str) -> str | None:
 
 
 def refuse_protected(names: tuple[str, ...], what: str) -> None:
-    """Raises ValueError for the first of `names` that may not be `what`, with the reason."""
+    """Raises ValueError, with the reason, for the first of `names` that may not be used as `what`."""
     for name in names:
         if why := refusal(name):
             raise ValueError(f"{what} may not be '{name}': {why}; name a column or an attribute of the item itself")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 Type = Literal["string", "int32", "int64", "float32", "float64", "bool", "date", "timestamp"]
-# What customers, and the people who write to them, get to see. Each product passes one gate and is published whole.
+# What customers see, and the people who write to customers. Each product passes one gate and is published as a whole.
 Product = Literal["lists", "customers", "offers", "audiences", "copy", "images", "service"]
 Gate = Literal["clean", "features", Product, "prices", "experiments"]
 PRODUCTS: tuple[Product, ...] = get_args(Product)
@@ -57,7 +57,7 @@ class Table:
     """One table: its grain (what one row is), its key, its columns in order, and who reads it.
 
     `product` is the product that the table is published with; None: it is never published. `gate` is the gate that
-    checks the table before anybody reads it. A table of a product names its gate only where that is not the product's.
+    checks the table before anybody reads it. A product's table names a gate only if that is not the product's gate.
     """
 
     name: str

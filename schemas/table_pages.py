@@ -1,6 +1,6 @@
 """Declared tables and rejection reasons as Markdown, written into schemas/README.md. Stdlib only.
 
-A generated page stands between two markers, each on a line of its own, and is replaced whole:
+A generated page stands between two markers, each on its own line; the whole page is replaced:
 
     <!-- tables:begin -->
     <!-- tables:end -->
@@ -24,19 +24,19 @@ def update(text: str) -> str:
 
 
 def splice(text: str, name: str, page: str) -> str:
-    """`text` with `page` between the markers of `name`; everything else stays as it is, to the byte."""
+    """`text` with `page` between the markers of `name`; every other byte stays as it is."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     for marker in (begin, end):
-        if (seen := text.count(marker)) != 1:
-            raise ValueError(f"expected the marker {marker} once, saw it {seen} times; put it on a line of its own")
-    before, _, rest = text.partition(begin)
-    if end not in rest:
+        if (count := text.count(marker)) != 1:
+            raise ValueError(f"expected the marker {marker} once, saw it {count} times; put it on a line of its own")
+    before, _, after_begin = text.partition(begin)
+    if end not in after_begin:
         raise ValueError(f"{end} stands before {begin}; exchange them")
-    return f"{before}{begin}\n{page.strip()}\n{end}{rest.partition(end)[2]}"
+    return f"{before}{begin}\n{page.strip()}\n{end}{after_begin.partition(end)[2]}"
 
 
 def tables_page() -> str:
-    """Published tables in full, by product; one line for each other table; folded, the columns a mapping may fill."""
+    """Published tables in full, by product; other tables in one line each; the columns a mapping may fill, folded."""
     parts = [table_page(table) for product in PRODUCTS for table in STORED if table.product == product]
     parts += ["### Inner tables", _inner_tables(table for table in STORED if not table.product)]
     parts += [_folded(f"What a mapping may fill: {which}", _columns(target_columns(which))) for which in TARGETS]
@@ -98,5 +98,5 @@ def _markdown(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that stays in its cell: a bar would end the cell, a line break the table."""
+    """Text that is safe in a cell: a bar would end the cell, and a line break would end the table."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

@@ -41,7 +41,7 @@ def read(path: Path, refusal: type[ValueError]) -> str:
 
 
 def stamp(path: Path | None) -> tuple[int, ...]:
-    """Changes when the file does, so that what was made of it can be kept as long as this stays the same."""
+    """A value that changes when the file changes. A caller keeps what it made from the file until the stamp changes."""
     if path is None:
         return ()
     facts = path.stat()
@@ -57,7 +57,7 @@ def parse(text: str, path: Path, refusal: type[ValueError]) -> dict[str, Any]:
 
 
 def load(path: Path, make: Callable[[dict[str, Any], str], T], refusal: type[ValueError]) -> T:
-    """What `make(content, path)` makes of a TOML file; where it raises `refusal`, the message begins with the path."""
+    """`make(content, path)` of a TOML file. If `make` raises `refusal`, the path is put before the message."""
     raw = parse(read(path, refusal), path, refusal)
     try:
         return make(raw, str(path))
@@ -66,7 +66,7 @@ def load(path: Path, make: Callable[[dict[str, Any], str], T], refusal: type[Val
 
 
 def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str], refusal: type[ValueError]) -> None:
-    """Raises `refusal` for the first key that is not known, with the known ones."""
+    """Raises `refusal` for the first key that is not known; the message lists the known keys."""
     known = sorted(known)
     for key in keys:
         if key not in known:

@@ -23,18 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--nights",
         choices=("with", "without"),
-        help="only the files of tests that use the sample's nights or run others, or only those that do not: .ci/test",
+        help="with: only test files that use the sample's nights or run nights; without: only the others; see .ci/test",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    wanted = config.getoption("--nights")
-    if wanted is None:
+    choice = config.getoption("--nights")
+    if choice is None:
         return
-    nights = {i.path for i in items if "sample" in getattr(i, "fixturenames", ()) or "e2e" in i.path.parts}
-    rest = [item for item in items if (item.path in nights) != (wanted == "with")]
-    config.hook.pytest_deselected(items=rest)
-    items[:] = [item for item in items if item not in set(rest)]
+    nights = {test.path for test in items if "sample" in getattr(test, "fixturenames", ()) or "e2e" in test.path.parts}
+    deselected = [item for item in items if (item.path in nights) != (choice == "with")]
+    config.hook.pytest_deselected(items=deselected)
+    items[:] = [item for item in items if item not in set(deselected)]
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +43,10 @@ def spark() -> Iterator[SparkSession]:
     os.environ.setdefault("NIGHTMARKET_MASTER_KEY", "ab" * 32)  # Spark's workers have the environment of its start
     from jobs.runtime.spark import session
 
-    made = session("tests", "local[2]")
-    made.conf.set("spark.sql.shuffle.partitions", "2")
-    yield made
-    made.stop()
+    spark_session = session("tests", "local[2]")
+    spark_session.conf.set("spark.sql.shuffle.partitions", "2")
+    yield spark_session
+    spark_session.stop()
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +57,6 @@ def sample(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Sam
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[None]:
-    """For tests of a lake on an object store; `tests.object_store.new_root` names one."""
+    """An S3 server for tests of a lake on an object store; `tests.object_store.new_root` gives a lake's URL."""
     with s3_server():
         yield

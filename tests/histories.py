@@ -1,4 +1,4 @@
-"""Histories loaded in one pass beside the same nights one after another: what both make, and whether it is the same."""
+"""A history loaded in one pass, and the same nights run one after another: helpers to compare the tables of both."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STEPS = ("receive_drop", "clean_events", "update_catalogue", "update_interest", 
 
 
 def replay(lake: Lake, nights: Iterable[Night], steps: Sequence[str] = STEPS) -> None:
-    """What makes these tables, night by night; every version passes, as if each gate had been there."""
+    """Run the steps that make these tables, night by night. All versions become current, as if the gates had passed."""
     for night in nights:
         for step in steps:
             run(night, step)
@@ -56,20 +56,31 @@ def assert_same(
     go_on: tuple[Table, ...] = GO_ON,
     settings: Settings | None = None,
 ) -> None:
-    keep = (settings or Settings()).section("publish").keep_nights  # of the catalogue, as after retention
+    kept_nights = (settings or Settings()).section("publish").keep_nights  # of the catalogue, as after retention
     for table in BY_DAY:
-        for day in days[-keep:] if table is ITEMS else days:
+        for day in days[-kept_nights:] if table is ITEMS else days:
             assert same(loaded, replayed, table, day), (table.name, day)
     for table in go_on:
         assert same(loaded, replayed, table, days[-1]), table.name
 
 
-def same(one: Lake, other: Lake, table: Table, day: dt.date) -> bool:
-    return current(one, table, day).equals(current(other, table, day))
+def same(first: Lake, second: Lake, table: Table, day: dt.date) -> bool:
+    return current(first, table, day).equals(current(second, table, day))
 
 
 def arguments(raw: Path, lake: Path, first: dt.date, last: dt.date, *more: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     load_history.add_arguments(parser)
-    words = ["--source", "sample_shop", "--raw", str(raw), "--lake", str(lake), "--from", str(first), "--to", str(last)]
-    return parser.parse_args([*words, *AS_ARGUMENTS, *more])
+    options = [
+        "--source",
+        "sample_shop",
+        "--raw",
+        str(raw),
+        "--lake",
+        str(lake),
+        "--from",
+        str(first),
+        "--to",
+        str(last),
+    ]
+    return parser.parse_args([*options, *AS_ARGUMENTS, *more])

@@ -1,4 +1,4 @@
-"""A small HTTP server on this machine that answers as it is told: late, in parts, with errors, or not at all."""
+"""A small HTTP server on this machine. A test tells it how to answer: late, in parts, with errors, or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """delay: seconds before it comes; every: seconds between its bytes; closes: the connection ends without one."""
+    """delay: seconds before it is sent; every: seconds between its bytes; closes: the connection closes unanswered."""
 
     body: Any
     status: int = 200
@@ -32,7 +32,7 @@ class Request:
 
 
 class LocalServer:
-    """answers: given one after the other; when they are used up, `usual(request)` answers."""
+    """answers: sent one after another; when none is left, `usual(request)` makes the answer."""
 
     def __init__(self, usual: Callable[[Request], Answer] | None = None) -> None:
         self.answers: list[Answer] = []
@@ -67,9 +67,9 @@ class LocalServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 answer = server._next(Request(body, dict(self.headers)))
                 time.sleep(answer.delay)
-                with server._lock:  # before it is sent: whoever has it may ask again at once
+                with server._lock:  # before the answer is sent: the client may send its next request at once
                     server.open -= 1
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has gone
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client may have gone
                     self._send(answer)
 
             def _send(self, answer: Answer) -> None:
@@ -81,7 +81,7 @@ class LocalServer:
                 for name, value in {"Content-Length": str(len(data)), **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                parts = [data] if not answer.every else [data[at : at + 1] for at in range(len(data))]
+                parts = [data] if not answer.every else [data[start : start + 1] for start in range(len(data))]
                 for part in parts:
                     self.wfile.write(part)
                     self.wfile.flush()
@@ -94,6 +94,6 @@ class LocalServer:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

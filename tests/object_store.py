@@ -18,9 +18,9 @@ BUCKET = "lakes"
 
 @contextmanager
 def s3_server() -> Iterator[None]:
-    """Within it `s3://lakes/...` is a bucket on this machine, for this process and those that it starts."""
+    """In the `with` block, `s3://lakes/...` is a bucket on this machine, for this process and its child processes."""
     url = f"http://127.0.0.1:{free_port()}"
-    named = {
+    variables = {
         "AWS_ENDPOINT_URL": url,
         "AWS_ALLOW_HTTP": "true",
         "AWS_ACCESS_KEY_ID": "test",
@@ -28,17 +28,17 @@ def s3_server() -> Iterator[None]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    before = {name: os.environ.get(name) for name in named}
+    earlier = {name: os.environ.get(name) for name in variables}
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.environ.update(named)
+    os.environ.update(variables)
     try:
         _make_bucket(server, url)
         yield
     finally:
         server.kill()
         server.wait()
-        for name, value in before.items():
+        for name, value in earlier.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 

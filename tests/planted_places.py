@@ -1,4 +1,4 @@
-"""A name planted in each kind of place where a lake may hold one: a search that misses any of them proves nothing."""
+"""A person's name, planted in every kind of place where a lake may hold one. A search must find it in all of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def zstd(data: bytes) -> bytes:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value).encode()  # not ASCII becomes \u escapes
+    return json.dumps(value).encode()  # letters outside ASCII become \u escapes
 
 
 def _npz(**arrays: np.ndarray) -> bytes:

@@ -1,4 +1,4 @@
-"""A small drop of one shop, written line by line, and what the reader makes of it."""
+"""A small drop of one shop, written line by line, and the rows that the reader makes from it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ COLUMNS = {"user_id": "uid", "item_id": "sku", "event_type": "what", "price": "p
 
 
 def a_source(**events: Any) -> Source:
-    reading = {"files": "{date}*", "columns": COLUMNS, "time": {"column": "at"}}
-    return parse_source({"name": "shop", "timezone": events.pop("timezone", "UTC"), "events": reading | events})
+    defaults = {"files": "{date}*", "columns": COLUMNS, "time": {"column": "at"}}
+    return parse_source({"name": "shop", "timezone": events.pop("timezone", "UTC"), "events": defaults | events})
 
 
 @dataclass
@@ -49,11 +49,13 @@ class Shop:
 
     def rows(self, source: Source | None = None, night: date = NIGHT, previous: date | None = None,
              which: str = "events") -> list[Row]:  # fmt: skip
-        """All rows; checks that the reader saw as many, and that kept and rejected are told apart."""
+        """All rows. Checks that the reader counted as many, and that only rejected rows have a reason and raw text."""
         source = source or a_source()
-        read = read_rows(self.spark, source, which, self.receive(source, night, previous), self.lake, night, previous)
-        rows = read.frame.collect()
-        assert read.observation.get["raw_rows"] == len(rows)
+        reading = read_rows(
+            self.spark, source, which, self.receive(source, night, previous), self.lake, night, previous
+        )
+        rows = reading.frame.collect()
+        assert reading.observation.get["raw_rows"] == len(rows)
         assert all((row.raw_row is None) == (row.reason is None) for row in rows)
         return rows
 

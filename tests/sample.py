@@ -1,4 +1,4 @@
-"""A tiny sample shop, its nights run in this process, and the content of what they leave."""
+"""A tiny sample shop, its nights run in this process, and functions that read the tables of its lake."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from schemas.table import Table
 
 NIGHTS = (date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3))
 FIRST, SECOND, THIRD = NIGHTS
-# Two crawlers are most of so small a shop's log, and short runs need no fine intervals.
+# In so small a shop two crawlers make most of the log; and tests need no exact confidence intervals.
 SETTINGS: dict[str, dict[str, Any]] = {
     "clean": {"max_rejected_share": 0.9},
     "judge": {"resamples": 50},
     "als": {"factors": 8},
-    "ranker_training": {"least_weeks": 1.0},  # or three nights would be too few for a ranker
+    "ranker_training": {"least_weeks": 1.0},  # with the default, three nights would be too few for a ranker
     "ranker": {"rounds": 20, "least_rows": 5},
     "lstm_training": {"least_events": 200},
     "lstm": {"epochs": 2, "epoch_steps": 20, "dim": 8, "hidden": 8},
 }
 AS_ARGUMENTS = [f"--set={section}.{key}={value}" for section, keys in SETTINGS.items() for key, value in keys.items()]
-# Many times the usual dirt, so that each kind of it is there every night.
+# Many times the usual share of bad rows, so that every night has each kind.
 SHARES = Shares(
     duplicates_same_day=0.01, duplicates_next_day=0.01, late=0.01, future=0.005, broken=0.02, unknown_items=0.005
 )
@@ -44,9 +44,9 @@ SHARES = Shares(
 
 @dataclass(frozen=True)
 class Sample:
-    """`raw` drops of three days, `lake` after three nights, `eve` the same lake before the third.
+    """raw: drops of three days; lake: the lake after three nights; eve: the same lake before the third night.
 
-    settings: of all its nights, beside SETTINGS.
+    settings: settings of all its nights, in addition to SETTINGS.
     """
 
     raw: Path
@@ -55,14 +55,14 @@ class Sample:
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def copy(self, folder: Path) -> Sample:
-        """A lake of one's own to break."""
+        """The sample with a copy of its lake, which a test may change."""
         shutil.copytree(self.lake.root, folder)
         return replace(self, lake=Lake(str(folder)))
 
     def night(self, day: date = THIRD, run: str = "001", **changed: dict[str, Any]) -> Night:
-        given = (SETTINGS, self.settings, changed)
+        layers = (SETTINGS, self.settings, changed)
         sections = {
-            name: {k: v for some in given for k, v in some.get(name, {}).items()} for name in set().union(*given)
+            name: {k: v for layer in layers for k, v in layer.get(name, {}).items()} for name in set().union(*layers)
         }
         return Night(day, self.lake, run, Settings(sections), "sample_shop", str(self.raw))
 
@@ -80,7 +80,7 @@ def make_sample(folder: Path, users: int = 150, **settings: dict[str, Any]) -> S
 
 
 def in_order(data: pa.Table) -> pa.Table:
-    """Rows sorted by all columns: content without the order in which tasks wrote it."""
+    """Rows sorted by all columns, so that the order in which tasks wrote them does not count."""
     data = data.combine_chunks()
     return data.sort_by([(name, "ascending") for name in data.column_names]) if data.num_rows else data
 
@@ -99,10 +99,10 @@ def current(lake: Lake, table: Table, day: date = THIRD) -> pa.Table:
 
 
 def shown(lake: Lake, table: Table, manifest: dict[str, Any] | None = None) -> pa.Table:
-    """What the storefront reads of `table`: of the night the pointer names, or of `manifest`."""
+    """The rows of `table` that the storefront reads: of the night that the pointer names, or of `manifest`."""
     manifest = manifest or published.current(lake)
     assert manifest is not None
-    return read_files(lake, [lake.path(f) for f in published.files(manifest, table.name)])
+    return read_files(lake, [lake.path(path) for path in published.files(manifest, table.name)])
 
 
 def put(night: Night, table: Table, rows: list[dict[str, Any]]) -> None:

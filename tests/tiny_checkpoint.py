@@ -29,11 +29,11 @@ _SIZES = {
     "num_key_value_heads": 2,
     "head_dim": 8,
     "max_position_embeddings": 4096,
-    "initializer_range": 0.3,  # so that adapters, which leave the embeddings alone, can make a word likely
+    "initializer_range": 0.3,  # adapters do not change the embeddings; with these weights they can make a word likely
 }
 _CONFIGS: dict[str, Any] = {"qwen3": Qwen3Config, "llama": LlamaConfig, "gemma3": Gemma3TextConfig}
 _START, _END, _PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
-# In the manner of each family: Qwen3 closes an empty reasoning where none is wanted, Gemma knows no system's message.
+# As each family does it: Qwen3 writes an empty reasoning if none is wanted; Gemma refuses a message of the system.
 _TEMPLATES = {
     "qwen3": "{% for m in messages %}<|im_start|>{{ m.role }}\n"
     "{% if m.role == 'assistant' and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}"
@@ -48,7 +48,7 @@ _TEMPLATES = {
 
 
 def make_checkpoint(folder: Path, kind: str = "qwen3", texts: list[str] | None = None) -> Path:
-    """The folder, with a checkpoint in it whose tokenizer knows the words of `texts`."""
+    """Writes a checkpoint, whose tokenizer knows the words of `texts`, into the folder, and returns the folder."""
     tokenizer = _tokenizer(texts or ["a lamp of oak", "红色的棉质衬衫"], _TEMPLATES[kind])
     ends = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
     torch.manual_seed(7)
@@ -74,17 +74,17 @@ def teach(folder: Path, pairs: Sequence[tuple[str, str]], steps: int = 80) -> No
 
 
 def _tokenizer(texts: list[str], template: str) -> PreTrainedTokenizerFast:
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=1000,
         special_tokens=[_PAD, _START, _END],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    made.train_from_iterator(texts, trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, pad_token=_PAD, eos_token=_END)
+    bpe.train_from_iterator(texts, trainer)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, pad_token=_PAD, eos_token=_END)
     tokenizer.add_special_tokens({"additional_special_tokens": [_START]})
     tokenizer.chat_template = template
     return tokenizer

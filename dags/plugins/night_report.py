@@ -1,8 +1,8 @@
 """*Night report* in Airflow: the pages of the lake's `reports/`, read only, beside the DAG and its runs.
 
 An Airflow plugin: point `AIRFLOW__CORE__PLUGINS_FOLDER` at this folder, as `.ci/airflow` does, and name the lake in
-`NIGHTMARKET_LAKE`. Whoever may see the DAG `nightly` may read its pages, by Airflow's own login and roles. Only pages
-of that one lake are served: a folder, or a URL that `pyarrow.fs` reads.
+`NIGHTMARKET_LAKE`. Airflow's own login and roles decide: a person who may see the DAG `nightly` may read its pages.
+Only pages of that one lake are served: a folder, or a URL that `pyarrow.fs` reads.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def lake() -> tuple[Any, str]:
 
 
 def page_of(day: str, name: str) -> bytes | None:
-    """A page's content; None where it is not there. Nothing else than a page of a date has such a name."""
+    """A page's content; None if there is none. The checks of `day` and `name` allow nothing but a date's pages."""
     if not is_day(day) or not PAGE.fullmatch(name):
         return None
     files, reports = lake()
@@ -52,12 +52,12 @@ def page_of(day: str, name: str) -> bytes | None:
 
 
 def newest_day() -> str | None:
-    """The last date with pages; None where there is none."""
+    """The last date with pages; None if no date has pages."""
     from pyarrow import fs
 
     files, reports = lake()
-    there = files.get_file_info(fs.FileSelector(reports, allow_not_found=True))
-    days = sorted((info.base_name.removeprefix("date=") for info in there), reverse=True)
+    entries = files.get_file_info(fs.FileSelector(reports, allow_not_found=True))
+    days = sorted((info.base_name.removeprefix("date=") for info in entries), reverse=True)
     return next((day for day in days if page_of(day, FIRST) is not None), None)
 
 
@@ -83,7 +83,7 @@ def day_of_run(dag_id: str, run_id: str) -> str | None:
         return str(run.logical_date.astimezone(zone).date()) if run.logical_date else None
 
 
-def told(sentence: str, status: int = 404) -> Response:
+def sentence_page(sentence: str, status: int = 404) -> Response:
     """One sentence instead of a page."""
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Night report</title>'
     return HTMLResponse(f"{head}<p>{html.escape(sentence)}</p>", status)
@@ -94,16 +94,18 @@ def told(sentence: str, status: int = 404) -> Response:
 def newest() -> Response:
     day = newest_day()
     if day is None:
-        return told("No night has drawn its pages yet: trigger `nightly`, they come with its task show_night.")
+        return sentence_page("No night has drawn its pages yet: trigger `nightly`, they come with its task show_night.")
     return RedirectResponse(f"date={day}/{FIRST}")
 
 
 @pages.get("/run")
 def of_run(dag_id: str, run_id: str) -> Response:
-    """The pages of the night of a run; parameters in the query, since a run's id may hold any sign."""
+    """The pages of a run's night. The parameters are in the query, since a run's id may contain any character."""
     day = day_of_run(dag_id, run_id)
     if day is None or page_of(day, FIRST) is None:
-        return told(f"{run_id} has drawn no pages yet: they come with its task show_night, at the end of the night.")
+        return sentence_page(
+            f"{run_id} has drawn no pages yet: they come with its task show_night, at the end of the night."
+        )
     return RedirectResponse(f"date={day}/{FIRST}")
 
 
@@ -111,7 +113,7 @@ def of_run(dag_id: str, run_id: str) -> Response:
 def page(day: str, name: str) -> Response:
     content = page_of(day, name)
     if content is None:
-        return told("There is no such page.")
+        return sentence_page("There is no such page.")
     return HTMLResponse(content, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
 

@@ -1,1 +1,1 @@
-"""The shipped campaigns, one TOML file for a source of the same name; see schemas/campaigns/campaign.py."""
+"""The shipped campaigns: one TOML file for each source, with the source's name; see schemas/campaigns/campaign.py."""

@@ -230,9 +230,9 @@ class Campaign:
 
     def in_scope(self, category: str | None) -> bool:
         """Whether the campaign may offer an item of this category path, such as 'Home > Lamps'."""
-        if self.only_categories and not any(_is_within(category, each) for each in self.only_categories):
+        if self.only_categories and not any(_is_within(category, listed) for listed in self.only_categories):
             return False
-        return not any(_is_within(category, each) for each in self.not_categories)
+        return not any(_is_within(category, listed) for listed in self.not_categories)
 
     def runs_on(self, day: dt.date) -> bool:
         return self.starts_on <= day <= self.ends_on
@@ -251,11 +251,11 @@ class Campaigns:
 
     @property
     def memory_days(self) -> int:
-        """For how many nights budgets and waiting times need the offers of earlier nights."""
+        """How many nights back budgets and waiting times need earlier offers."""
         return max([c.again_after_days for c in self.campaigns] + [b.days for b in self.budgets], default=0)
 
     def competing(self, budget: Budget) -> tuple[Campaign, ...]:
-        """The campaigns that have a share of a line that learns; a reminder costs nothing and has none."""
+        """The campaigns that share a budget line that learns; a reminder costs nothing and has no share."""
         return tuple(c for c in self.campaigns if budget.learns and c.budget == budget.line and c.coupon > 0)
 
 

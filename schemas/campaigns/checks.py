@@ -1,6 +1,6 @@
 """What a campaign file may not say: terms, conditions, examples and budgets that contradict each other. Stdlib only.
 
-Each key by itself was checked as it was read; here they are checked together.
+Each key was checked alone when it was read; here keys are checked together.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def check_campaigns(campaigns: Campaigns) -> None:
         _check_examples(campaign)
         _check_payer(campaign, campaigns.budgets)
     _check_ids(campaigns.campaigns)
-    for one, other in combinations(campaigns.campaigns, 2):
-        _check_pair(one, other)
+    for first, second in combinations(campaigns.campaigns, 2):
+        _check_pair(first, second)
     for budget in campaigns.budgets:
         if budget.learns:
             _check_shares(budget, campaigns.competing(budget))
@@ -78,11 +78,11 @@ def _check_scope(campaign: Campaign) -> None:
 
 
 def _check_conditions(campaign: Campaign) -> None:
-    for one, other in combinations(campaign.conditions, 2):
-        if one.fact == other.fact and not one.overlaps(other):
+    for first, second in combinations(campaign.conditions, 2):
+        if first.fact == second.fact and not first.overlaps(second):
             raise CampaignError(
-                f"campaign {campaign.id} contradicts itself: {one.sql} by its kind ({campaign.kind}), {other.sql} by "
-                f"[who]"
+                f"campaign {campaign.id} contradicts itself: {first.sql} by its kind ({campaign.kind}), "
+                f"{second.sql} by [who]"
             )
 
 
@@ -125,27 +125,27 @@ def _check_ids(campaigns: tuple[Campaign, ...]) -> None:
                 )
 
 
-def _check_pair(one: Campaign, other: Campaign) -> None:
-    if one.id in other.excludes and other.id in one.excludes:
+def _check_pair(first: Campaign, second: Campaign) -> None:
+    if first.id in second.excludes and second.id in first.excludes:
         raise CampaignError(
-            f"campaigns {one.id} and {other.id} both exclude each other; one exclusion holds both ways, delete the "
+            f"campaigns {first.id} and {second.id} both exclude each other; one exclusion holds both ways, delete the "
             f"other"
         )
-    if one.kind == other.kind and one.terms != other.terms and _can_both_be_met(one, other):
+    if first.kind == second.kind and first.terms != second.terms and _can_both_be_met(first, second):
         raise CampaignError(
-            f"campaigns {one.id} and {other.id} contradict each other: both are {one.kind} offers, on other terms, and "
-            f"an account can meet the conditions of both; tell them apart in [campaign.who], or let one exclude the "
-            f"other"
+            f"campaigns {first.id} and {second.id} contradict each other: both are {first.kind} offers, on other "
+            f"terms, and an account can meet the conditions of both; tell them apart in [campaign.who], or let one "
+            f"exclude the other"
         )
 
 
-def _can_both_be_met(one: Campaign, other: Campaign) -> bool:
+def _can_both_be_met(first: Campaign, second: Campaign) -> bool:
     """Whether an account can meet the conditions of both on one day, and may have both offers."""
-    if one.id in other.excludes or other.id in one.excludes:
+    if first.id in second.excludes or second.id in first.excludes:
         return False
-    if one.starts_on > other.ends_on or other.starts_on > one.ends_on:
+    if first.starts_on > second.ends_on or second.starts_on > first.ends_on:
         return False
-    return all(a.overlaps(b) for a in one.conditions for b in other.conditions if a.fact == b.fact)
+    return all(a.overlaps(b) for a in first.conditions for b in second.conditions if a.fact == b.fact)
 
 
 def _check_shares(budget: Budget, competing: tuple[Campaign, ...]) -> None:

@@ -18,7 +18,7 @@ from schemas.campaigns.campaign import CampaignError
 
 def declared_keys(cls: type) -> dict[str, Field[Any]]:
     """The keys that a file may give for `cls`, with their declarations."""
-    return {each.name: each for each in fields(cls) if "doc" in each.metadata}
+    return {key.name: key for key in fields(cls) if "doc" in key.metadata}
 
 
 def declared_values(where: str, cls: type, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,9 +34,9 @@ def declared_values(where: str, cls: type, raw: Mapping[str, Any]) -> dict[str, 
 
 
 def _value(where: str, annotation: Any, declared: Mapping[str, Any], raw: Any) -> Any:
-    """`raw` as the annotation wants it, if it is within the declared bounds and of the declared values."""
+    """`raw` as the annotated type, checked against the declared bounds and values."""
     if isinstance(annotation, types.UnionType):
-        annotation = typing.get_args(annotation)[0]  # the other one is None: the key may be left out
+        annotation = typing.get_args(annotation)[0]  # the second type is None: the key may be left out
     value = _READERS[annotation](where, raw)
     if "one_of" in declared and value not in declared["one_of"]:
         raise CampaignError(f"{where} is {value!r}; it may be {', '.join(declared['one_of'])}")

@@ -47,7 +47,7 @@ def load_campaigns(name_or_path: str) -> Campaigns:
 
 
 def parse_campaigns(raw: Mapping[str, Any], path: str = "") -> Campaigns:
-    """Campaigns from the content of a TOML file. Raises CampaignError for whatever the file alone shows to be wrong."""
+    """Campaigns from the content of a TOML file. Raises CampaignError for the first mistake in the file."""
     _refuse_unknown("the file", raw, ("name", "doc", "currency", "budget", "campaign"))
     currency = raw.get("currency")
     if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
@@ -58,8 +58,8 @@ def parse_campaigns(raw: Mapping[str, Any], path: str = "") -> Campaigns:
     campaigns = Campaigns(
         name=str(raw.get("name", "")),
         currency=currency,
-        budgets=tuple(_budget(line, each) for line, each in _table("budget", raw.get("budget", {})).items()),
-        campaigns=tuple(_campaign(each) for each in listed),
+        budgets=tuple(_budget(line, table) for line, table in _table("budget", raw.get("budget", {})).items()),
+        campaigns=tuple(_campaign(table) for table in listed),
         doc=str(raw.get("doc", "")).strip(),
         path=path,
     )
@@ -91,8 +91,8 @@ def _campaign(raw: Any) -> Campaign:
     conditions = _table(f"{where} who", raw.get("who", {}))
     return Campaign(
         **values,
-        who=tuple(_condition(where, fact, each, of_items) for fact, each in conditions.items()),
-        examples=tuple(_example(where, each, of_items) for each in raw.get("example", [])),
+        who=tuple(_condition(where, fact, value, of_items) for fact, value in conditions.items()),
+        examples=tuple(_example(where, example, of_items) for example in raw.get("example", [])),
     )
 
 

@@ -1,1 +1,1 @@
-"""What copy is made from and held to: voices, templates, lexicons, vocabularies, reviews."""
+"""What copy is written from and checked against: voices, templates, lexicons, vocabularies, reviews."""

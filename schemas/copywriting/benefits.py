@@ -1,8 +1,8 @@
-"""What a thing does for whoever uses it: phrases of a language by attribute and by category; stdlib only.
+"""What an item does for the person who uses it: phrases of a language by attribute and by category; stdlib only.
 
 `benefits.toml` has `[[material.linen]]`, `[[colour.navy]]` and so on (kind and name of a meaning in the vocabularies,
 or an attribute and the catalogue's own value), `[[category]]` with the levels `of` a category path, and `[used_up]`:
-the verb of having none left. A benefit may say only what follows from its attribute, or what such a thing is for.
+the verb that says that none is left. A benefit may only say what follows from its attribute, or what the item is for.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ class Benefits:
     used_up: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, names: list[tuple[str, str]], category: str | None) -> list[Benefit]:
-        """Those that hold for an item: by its attributes, in their order, then by its category.
+        """The benefits that hold for an item: by its attributes, in their order, then by its category.
 
-        names: what the item's attributes may be called here, (kind or attribute, meaning or value).
+        names: the names under which the item's attributes may be found, as (kind or attribute, meaning or value).
         """
-        by_attribute = [one for name in names for one in self.by_attribute.get(plain(name), ())]
-        fitting = [one for one in by_attribute if not one.of or level_in(category, one.of)]
-        levels = [(level_in(category, one.of), one) for one in self.by_category]
+        by_attribute = [benefit for name in names for benefit in self.by_attribute.get(plain(name), ())]
+        fitting = [benefit for benefit in by_attribute if not benefit.of or level_in(category, benefit.of)]
+        levels = [(level_in(category, benefit.of), benefit) for benefit in self.by_category]
         deepest = max((level for level, _ in levels), default=0)
-        return list(dict.fromkeys([*fitting, *(one for level, one in levels if level and level == deepest)]))
+        return list(dict.fromkeys([*fitting, *(benefit for level, benefit in levels if level and level == deepest)]))
 
     def verb(self, category: str | None) -> str | None:
-        """How the language says that a thing of this category is used up; None for a language that says nothing."""
+        """The verb that says that an item of this category is used up; None if the language has none."""
         levels = [(level_in(category, (word,)), verb) for word, verb in self.used_up.items() if word != ALL_OTHERS]
         level, verb = max(levels, default=(0, ""), key=lambda pair: pair[0])
         return verb if level else self.used_up.get(ALL_OTHERS)
@@ -67,54 +67,54 @@ def plain(name: tuple[str, str]) -> tuple[str, str]:
     return name[0].lower(), re.sub("[ _-]", "", name[1].lower())
 
 
-@lru_cache(maxsize=100_000)  # a night asks for each of its items, which share some hundred categories
+@lru_cache(maxsize=100_000)  # a night calls it for every item; the items share some hundred categories
 def level_in(category: str | None, words: tuple[str, ...]) -> int:
-    """The deepest level of a path, from 1, that is one of the words or ends in one ("green tea" in "tea"); or 0."""
+    """The deepest level of a path, from 1, that equals one of the words or ends with it ("green tea", "tea"); or 0."""
     levels = (category or "").lower().split(" > ")
-    found = (
+    depths = (
         depth
         for depth, level in enumerate(levels, 1)
         if any(level == word.lower() or level.endswith(f" {word.lower()}") for word in words)
     )
-    return max(found, default=0)
+    return max(depths, default=0)
 
 
-def load_benefits(language: str, own: str = "") -> Benefits:
+def load_benefits(language: str, shop_folder: str = "") -> Benefits:
     """Reads a language's benefits. Raises VoiceError naming the place, or FileNotFoundError."""
-    path = file_of(language, NAME, own)
+    path = file_of(language, NAME, shop_folder)
     raw = read_toml(path)
     used_up, categories = raw.pop("used_up", {}), raw.pop("category", [])
     if not isinstance(used_up, dict) or not all(isinstance(verb, str) and verb for verb in used_up.values()):
         raise VoiceError(f"{path}: [used_up] must be a table of category level = verb, saw {used_up!r}")
     by_attribute = {
-        plain((kind, name)): tuple(_benefit(f"{path} [[{kind}.{name}]]", one) for one in entries)
+        plain((kind, name)): tuple(_benefit(f"{path} [[{kind}.{name}]]", entry) for entry in entries)
         for kind, table in raw.items()
         for name, entries in _tables(f"{path} [{kind}]", table)
     }
-    by_category = tuple(_benefit(f"{path} [[category]] {number}", one) for number, one in enumerate(categories, 1))
-    for number, one in enumerate(by_category, 1):
-        if not one.of:
+    by_category = tuple(_benefit(f"{path} [[category]] {number}", entry) for number, entry in enumerate(categories, 1))
+    for number, benefit in enumerate(by_category, 1):
+        if not benefit.of:
             raise VoiceError(f"{path} [[category]] {number} needs `of`, the levels of a category path that it is about")
     return Benefits(by_attribute, by_category, used_up)
 
 
-def _tables(at: str, table: Any) -> list[tuple[str, list[Any]]]:
+def _tables(where: str, table: Any) -> list[tuple[str, list[Any]]]:
     if not isinstance(table, dict) or not all(isinstance(entries, list) for entries in table.values()):
-        raise VoiceError(f"{at} must hold [[kind.name]] with short and long, saw {table!r}")
+        raise VoiceError(f"{where} must hold [[kind.name]] with short and long, saw {table!r}")
     return list(table.items())
 
 
-def _benefit(at: str, raw: Any) -> Benefit:
+def _benefit(where: str, raw: Any) -> Benefit:
     if not isinstance(raw, dict):
-        raise VoiceError(f"{at} must be a table with short and long, saw {raw!r}")
-    refuse_unknown(at, raw, ("short", "long", "of"), VoiceError)
+        raise VoiceError(f"{where} must be a table with short and long, saw {raw!r}")
+    refuse_unknown(where, raw, ("short", "long", "of"), VoiceError)
     for key in ("short", "long"):
         text = raw.get(key)
         if not isinstance(text, str) or not text.strip():
-            raise VoiceError(f"{at} needs '{key}', a text")
+            raise VoiceError(f"{where} needs '{key}', a text")
         if figure := re.search(r"[\d{}]", text):
-            raise VoiceError(f"{at}: {figure[0]!r} in {key}; figures come from tables")
+            raise VoiceError(f"{where}: {figure[0]!r} in {key}; figures come from tables")
     of = raw.get("of", [])
     if not isinstance(of, list) or not all(isinstance(word, str) for word in of):
-        raise VoiceError(f"{at}: `of` must be a list of category levels, saw {of!r}")
+        raise VoiceError(f"{where}: `of` must be a list of category levels, saw {of!r}")
     return Benefit(raw["short"], raw["long"], tuple(of))

@@ -1,7 +1,7 @@
-"""What a language's sentences assert of a product, and what they only play with: claims.toml. TOML; stdlib only.
+"""Which words of a language assert something of a product, and which are only play: claims.toml. TOML; stdlib only.
 
-The form is described in schemas/copywriting/languages/README.md. The fact lock (models/fact_lock) takes what is read
-here as it stands.
+The form is described in schemas/copywriting/languages/README.md. The fact lock (models/fact_lock) uses what is read
+here without a change.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class ClaimWords:
     asserts: kind -> patterns; means: word -> patterns that say the same; allows, cues, own, denials: patterns; nouns:
     words; capitals: a capital within a sentence marks a name. opposites: (what an item has, what it
     therefore never is or has); entails: word -> words that follow from it; emoji: sign -> word; fold: letter -> letter.
-    examples: of the language's sentences.toml, if it has one.
+    examples: from the language's sentences.toml, if it has one.
     """
 
     language: str
@@ -68,23 +68,23 @@ class ClaimWords:
     examples: Examples | None = None
 
 
-def load_claim_words(own: str = "") -> tuple[ClaimWords, ...]:
-    """The claims.toml of every language, with its sentences.toml; one in `own/<language>` takes the place of the
-    shipped one."""
-    folders = (FOLDER, Path(own)) if own else (FOLDER,)
-    found, examples = (
+def load_claim_words(shop_folder: str = "") -> tuple[ClaimWords, ...]:
+    """The claims.toml of every language, with its sentences.toml; a file in `shop_folder/<language>` replaces the
+    shipped file."""
+    folders = (FOLDER, Path(shop_folder)) if shop_folder else (FOLDER,)
+    claim_files, example_files = (
         {path.parent.name: path for folder in folders for path in sorted(folder.glob(f"*/{name}"))}
         for name in (FILE, EXAMPLES)
     )
     return tuple(
-        _read_once(path, stamp(path), examples.get(name), stamp(examples.get(name)))
-        for name, path in sorted(found.items())
+        _read_once(path, stamp(path), example_files.get(name), stamp(example_files.get(name)))
+        for name, path in sorted(claim_files.items())
     )
 
 
 @functools.lru_cache(maxsize=64)
-def _read_once(path: Path, words_are: object, examples: Path | None, examples_are: object) -> ClaimWords:
-    """A process that runs many nights reads a file again only when it changed; what is made of it lasts as long."""
+def _read_once(path: Path, words_stamp: object, examples: Path | None, examples_stamp: object) -> ClaimWords:
+    """A process that runs many nights reads a file again only after it changed, and keeps the result until then."""
     words = read_claim_words(path)
     return words if examples is None else replace(words, examples=read_examples(examples))
 
@@ -101,7 +101,7 @@ def read_claim_words(path: Path) -> ClaimWords:
     asserts = {
         kind: _patterns(path, f"[asserts] {kind}", lines, sets, raw["spaces"]) for kind, lines in raw["asserts"].items()
     }
-    allows, cues, mine, denials = (
+    allows, cues, own_patterns, denials = (
         _patterns(path, where, lines, sets, raw["spaces"])
         for where, lines in (
             ("allows", raw.get("allows", [])),
@@ -119,7 +119,7 @@ def read_claim_words(path: Path) -> ClaimWords:
         asserts,
         allows,
         cues,
-        mine,
+        own_patterns,
         _texts(path, "[partners] nouns", partners.get("nouns", [])),
         denials,
         raw.get("capitals", False),
@@ -128,24 +128,24 @@ def read_claim_words(path: Path) -> ClaimWords:
             for word, lines in raw.get("means", {}).items()
         },
         tuple(
-            (_texts(path, "opposites has", one.get("has")), _texts(path, "opposites never", one.get("never")))
-            for one in raw.get("opposites", [])
+            (_texts(path, "opposites has", pair.get("has")), _texts(path, "opposites never", pair.get("never")))
+            for pair in raw.get("opposites", [])
         ),
-        {word: _texts(path, f"[entails] {word}", above) for word, above in raw.get("entails", {}).items()},
+        {word: _texts(path, f"[entails] {word}", implied) for word, implied in raw.get("entails", {}).items()},
         raw.get("emoji", {}),
         dict(zip(fold.get("letters", ""), fold.get("means", ""), strict=True)),
     )
 
 
 def _texts(path: Path, where: str, raw: Any) -> tuple[str, ...]:
-    """The texts of a list; a text with bars, "red|blue", is several."""
+    """The texts of a list; a text with bars, such as "red|blue", counts as several texts."""
     if not isinstance(raw, list) or not all(isinstance(text, str) and text for text in raw):
         raise ClaimWordsError(f"{path}: {where} must be a list of texts, saw {raw!r}")
     return tuple(part for text in raw for part in _parts(text))
 
 
 def _parts(text: str) -> list[str]:
-    """The text cut at its bars, but for those in brackets: "a|b(?:c|d)" is a and b(?:c|d)."""
+    """The text cut at its bars, except bars in brackets: "a|b(?:c|d)" gives a and b(?:c|d)."""
     parts, depth = [""], 0
     for letter in text:
         depth += (letter == "(") - (letter == ")")
@@ -163,7 +163,7 @@ def _patterns(path: Path, where: str, raw: Any, sets: Mapping[str, tuple[str, ..
 
 
 def _pattern(where: str, text: str, sets: Mapping[str, tuple[str, ...]], spaces: bool) -> str:
-    """One pattern as a regular expression: {name} becomes the words of a set, ~ a gap within a clause."""
+    """One pattern as a regular expression: {name} becomes the words of a set, and ~ becomes a gap within a clause."""
 
     def words(hole: re.Match[str]) -> str:
         if hole[1].isdigit():
@@ -176,13 +176,13 @@ def _pattern(where: str, text: str, sets: Mapping[str, tuple[str, ...]], spaces:
     wide = r"[^.;!?。；！？\n]" + ("{0,70}?" if spaces else "{0,30}?")
     if spaces:  # a gap is whole words
         edge = "(?:(?<![a-z])|(?![a-z]))"
-        gap, wide = (f"(?:|{edge}{one}{edge})" for one in (gap, wide))
-    made = _HOLE.sub(words, text.rstrip("~")).replace("~~", "\0").replace("~", gap).replace("\0", wide)
+        gap, wide = (f"(?:|{edge}{width}{edge})" for width in (gap, wide))
+    expression = _HOLE.sub(words, text.rstrip("~")).replace("~~", "\0").replace("~", gap).replace("\0", wide)
     try:
-        pattern = re.compile(made)
+        pattern = re.compile(expression)
     except re.error as error:
         raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {error}") from None
-    if pattern.match("") or pattern.groups > (1 if "(?P<of>" in made else 0):
-        wrong = "it matches nothing" if pattern.match("") else "it has a group; write (?:...), or (?P<of>...) once"
-        raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {wrong}")
-    return made
+    if pattern.match("") or pattern.groups > (1 if "(?P<of>" in expression else 0):
+        fault = "it matches nothing" if pattern.match("") else "it has a group; write (?:...), or (?P<of>...) once"
+        raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {fault}")
+    return expression

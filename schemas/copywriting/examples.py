@@ -1,7 +1,7 @@
-"""Sentences of people, sorted by whether they assert something of a product: sentences.toml. TOML; stdlib only.
+"""Sentences that people wrote, sorted by whether they assert something of a product: sentences.toml. Stdlib only.
 
-The form is described in schemas/copywriting/languages/README.md. The fact lock learns from them to judge the sentences
-that no pattern places (models/fact_lock/sentence_judge.py).
+The form is described in schemas/copywriting/languages/README.md. They are the training set of the fact lock's judge of
+sentences that no pattern matches (models/fact_lock/sentence_judge.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schemas.toml_files import parse, read, refuse_unknown
 
 FILE = "sentences.toml"
 _KEYS = ("doubts", "refuses", "asserts", "plain")
-LEAST = 100  # sentences of each sort; fewer teach nothing
+LEAST = 100  # sentences of each sort; a smaller training set teaches nothing
 
 
 class ExamplesError(ValueError):
@@ -24,7 +24,7 @@ class ExamplesError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """One language's sentences.toml: kind -> sentences. asserts: a row must support them; plain: nothing need.
+    """One language's sentences.toml: kind -> sentences. asserts: a row must support them; plain: they need no support.
 
     doubts, refuses: probabilities, see the README; doubts < refuses.
     """
@@ -51,8 +51,8 @@ def _lines(path: Path, where: str, raw: Any) -> dict[str, tuple[str, ...]]:
     """Kind -> the lines of its text."""
     if not isinstance(raw, dict) or not all(isinstance(text, str) for text in raw.values()):
         raise ExamplesError(f"{path}: [{where}] must be kinds with a text, a sentence a line; saw {str(raw)[:60]}")
-    found = {kind: tuple(filter(None, map(str.strip, text.splitlines()))) for kind, text in raw.items()}
-    count = sum(map(len, found.values()))
+    sentences = {kind: tuple(filter(None, map(str.strip, text.splitlines()))) for kind, text in raw.items()}
+    count = sum(map(len, sentences.values()))
     if count < LEAST:
         raise ExamplesError(f"{path}: [{where}] has {count} sentences; write at least {LEAST}")
-    return found
+    return sentences

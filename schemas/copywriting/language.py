@@ -1,6 +1,6 @@
 """What code must know of a language: its letters, small words, figures, dates and the wording of terms. Stdlib only.
 
-One `language.toml` in each language's folder; `models.text` and `models.fact_lock` take what it says as it stands here.
+Each language's folder has one `language.toml`; `models.text` and `models.fact_lock` use what is read here unchanged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from schemas.copywriting.language_files import HEAD, file_of, languages_there_are
 from schemas.toml_files import parse, read, refuse_unknown
 
-_HOLES = {  # what the braces of a wording may name
+_HOLES = {  # the names that a wording may have in braces
     "money": {"sign", "figure"},
     "day": {"day", "month"},
     "label": {"brand", "kind", "details"},
@@ -33,15 +33,15 @@ class Language:
     letters: its own letters, as the inside of a character class of lower-case text; scan: "words" where spaces stand
     between words, else "anywhere". must_have: letters of which every text has one, such as kana; empty: none.
     least_own: the least share of own letters among these and words in Latin letters, for a language of another script.
-    small_words: everyday words by which texts in Latin letters are told apart. checked_with: languages whose lexicons
-    also hold for its texts, since their words are mixed in. countries: values of users.country whose users read it.
+    small_words: everyday words that show which language a text in Latin letters has. checked_with: languages whose
+    lexicons also check its texts, since it mixes in their words. countries: values of users.country that read it.
 
     months: twelve names as `day` shows them. money: currency -> wording, `any` for all others. terms: the wording of
     offers. numbers: word -> its value. units: dimension of `models.fact_lock.figure_patterns` (h, g, m, piece, ...) ->
     words with bars between them -> how many base units it is. figures_in_code: the code
     itself reads the language's number and unit words.
-    yes, no: values that say that an item has the attribute, or has it not. joint: stands between the members of
-    a list; last_joint: before the last one. label: the name of an item whose title is in another language.
+    yes, no: values that mean that an item has the attribute, or does not have it. joint: the text between the members
+    of a list; last_joint: that before the last member. label: the name of an item whose title is in another language.
     """
 
     name: str
@@ -77,35 +77,35 @@ class Language:
 
 
 def load_languages(names: Iterable[str] = (), own: str = "") -> dict[str, Language]:
-    """The languages named, or every one there is, by name; own: folder of the shop's own languages."""
+    """The named languages, or every language if none is named, by name; own: folder of the shop's own languages."""
     return {name: load_language(name, own) for name in tuple(names) or languages_there_are(own)}
 
 
-def load_language(name: str, own: str = "") -> Language:
+def load_language(name: str, shop_folder: str = "") -> Language:
     """Reads a language.toml. Raises LanguageError naming file and key, or FileNotFoundError with the languages."""
-    path = file_of(name, HEAD, own)
+    path = file_of(name, HEAD, shop_folder)
     raw = parse(read(path, LanguageError), path, LanguageError)
-    known = {one.name: one for one in fields(Language) if one.name != "name"}
+    known = {declared.name: declared for declared in fields(Language) if declared.name != "name"}
     refuse_unknown(str(path), raw, known, LanguageError)
-    for key, one in known.items():
-        if key not in raw and one.default is MISSING and one.default_factory is MISSING:
+    for key, declared in known.items():
+        if key not in raw and declared.default is MISSING and declared.default_factory is MISSING:
             raise LanguageError(f"{path} lacks '{key}'; every language says {', '.join(known)}")
         if key in raw:
-            _check_type(f"{path}: {key}", key, str(one.type), raw[key])
+            _check_type(f"{path}: {key}", key, str(declared.type), raw[key])
     _check_wordings(str(path), raw)
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
-    return Language(name=name, **given)
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+    return Language(name=name, **values)
 
 
-def _check_type(at: str, key: str, kind: str, value: Any) -> None:
+def _check_type(where: str, key: str, kind: str, value: Any) -> None:
     fits = {
         "str": isinstance(value, str),
         "bool": isinstance(value, bool),
         "float": isinstance(value, float | int) and not isinstance(value, bool),
-        "tuple[str, ...]": isinstance(value, list) and all(isinstance(one, str) for one in value),
+        "tuple[str, ...]": isinstance(value, list) and all(isinstance(text, str) for text in value),
         "Mapping[str, float]": _has_figures(value),
         "Mapping[str, Mapping[str, float]]": isinstance(value, dict) and all(map(_has_figures, value.values())),
-        "Mapping[str, str]": isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
+        "Mapping[str, str]": isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
     }
     if not fits[kind]:
         wanted = {
@@ -114,15 +114,15 @@ def _check_type(at: str, key: str, kind: str, value: Any) -> None:
             "float": "a figure",
             "tuple[str, ...]": "a list of texts",
         }.get(kind, "a table of texts")
-        raise LanguageError(f"{at} must be {wanted}, saw {value!r}")
+        raise LanguageError(f"{where} must be {wanted}, saw {value!r}")
 
 
 def _has_figures(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(one, int | float) for one in value.values())
+    return isinstance(value, dict) and all(isinstance(figure, int | float) for figure in value.values())
 
 
 def _check_wordings(path: str, raw: Mapping[str, Any]) -> None:
-    """Raises where a list is too short, a wording lacks, or its braces name what nobody fills."""
+    """Raises if a list is too short, a wording is missing, or a wording has a name in braces that nobody fills."""
     if len(raw["months"]) != 12:
         raise LanguageError(f"{path}: months has {len(raw['months'])} names; a year has 12")
     if raw["scan"] not in ("words", "anywhere"):

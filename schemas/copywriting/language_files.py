@@ -8,29 +8,33 @@ SHIPPED = Path(__file__).parent / "languages"
 HEAD = "language.toml"  # a folder with this file is a language
 
 
-def languages_there_are(own: str = "") -> list[str]:
-    """Names of the shipped languages and of those in the folder `own`, in order."""
-    folders = (SHIPPED, Path(own)) if own else (SHIPPED,)
+def languages_there_are(shop_folder: str = "") -> list[str]:
+    """Names of the shipped languages and of those in `shop_folder`, in order."""
+    folders = (SHIPPED, Path(shop_folder)) if shop_folder else (SHIPPED,)
     return sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{HEAD}")})
 
 
-def file_of(language: str, name: str, own: str = "") -> Path:
-    """The file `name` of a language: in `own/<language>` where the shop has it there, else the shipped one.
+def file_of(language: str, name: str, shop_folder: str = "") -> Path:
+    """The file `name` of a language: the shop's in `shop_folder/<language>` if there is one, else the shipped one.
 
-    Raises FileNotFoundError for a language that there is not, or one without this file; it names the next step.
+    Raises FileNotFoundError for an unknown language, or a language without this file; the message names the next step.
     """
-    places = [folder / language / name for folder in ((Path(own), SHIPPED) if own else (SHIPPED,))]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        known = languages_there_are(own)
-        step = f"write {places[0]}" if language in known else f"there are {', '.join(known)}; write {places[0]} first"
+    candidates = [folder / language / name for folder in ((Path(shop_folder), SHIPPED) if shop_folder else (SHIPPED,))]
+    path = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if path is None:
+        known = languages_there_are(shop_folder)
+        step = (
+            f"write {candidates[0]}"
+            if language in known
+            else f"there are {', '.join(known)}; write {candidates[0]} first"
+        )
         raise FileNotFoundError(f"no {name.removesuffix('.toml')} of '{language}': {step}; start from {SHIPPED / 'en'}")
-    return found
+    return path
 
 
-def vocabulary_of(language: str, own: str = "") -> list[Path]:
-    """The files with a language's words; a file of the shop's takes the place of the shipped one of its name."""
-    folders = (SHIPPED, Path(own)) if own else (SHIPPED,)
+def vocabulary_of(language: str, shop_folder: str = "") -> list[Path]:
+    """The files with a language's words; the shop's file replaces the shipped file of the same name."""
+    folders = (SHIPPED, Path(shop_folder)) if shop_folder else (SHIPPED,)
     files = {
         path.name: path for folder in folders for path in sorted((folder / language / "vocabulary").glob("*.toml"))
     }

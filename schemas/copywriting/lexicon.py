@@ -31,8 +31,8 @@ class LexiconError(ValueError):
 @dataclass(frozen=True)
 class Group:
     """The terms of one reason. categories: the rule holds for items whose category path contains one of these words,
-    lower-case; empty: for all. severity: "block" rejects the text, "warn" is only reported. for_names: goods that may
-    not be advertised; an item that has a term in one of its names gets no copy at all."""
+    lower-case; empty: for all. severity: "block" rejects the text, "warn" is only reported. for_names: the terms are
+    goods that may not be advertised; an item with a term in one of its names gets no copy at all."""
 
     reason: str
     severity: str
@@ -62,13 +62,13 @@ class Lexicon:
     famous_brands: tuple[str, ...] = ()
 
     def only_for_names(self) -> Lexicon:
-        """The lexicon with its groups `for_names` alone."""
+        """The lexicon with only its groups that have `for_names`."""
         return replace(self, groups=tuple(group for group in self.groups if group.for_names))
 
 
 @dataclass(frozen=True)
 class Words:
-    """One meaning: kind, name, forms in any language (a final `?` marks a doubtful one), what it implies."""
+    """One meaning: kind, name, forms in any language (a final `?` marks a doubtful form), and what follows from it."""
 
     kind: str
     name: str
@@ -76,33 +76,37 @@ class Words:
     is_a: tuple[str, ...] = ()
 
 
-def load_lexicons(languages: Iterable[Language] = (), own: str = "", more: Iterable[str] = ()) -> tuple[Lexicon, ...]:
-    """The lexicon of each language (of every one there is where none is named), then the files `more`.
+def load_lexicons(
+    languages: Iterable[Language] = (), shop_folder: str = "", more: Iterable[str] = ()
+) -> tuple[Lexicon, ...]:
+    """The lexicon of each language (of every language if none is named), then the files `more`.
 
-    Each of these says `language = "..."`. own: folder of the shop's own languages.
+    Each file of `more` says `language = "..."`. shop_folder: folder of the shop's own languages.
     Raises LexiconError, or FileNotFoundError.
     """
-    by_name = {language.name: language for language in tuple(languages) or load_languages(own=own).values()}
-    found = [load_lexicon(file_of(name, "lexicon.toml", own), language) for name, language in by_name.items()]
+    by_name = {language.name: language for language in tuple(languages) or load_languages(own=shop_folder).values()}
+    lexicons = [
+        load_lexicon(file_of(name, "lexicon.toml", shop_folder), language) for name, language in by_name.items()
+    ]
     for path in map(Path, more):
         if not path.is_file():
             raise FileNotFoundError(
                 f"no lexicon {path}; leave copy.lexicons empty, or start from {SHIPPED / '<language>' / 'lexicon.toml'}"
             )
-        said = parse(read(path, LexiconError), path, LexiconError).get("language")
-        if said not in by_name:
-            raise LexiconError(f"{path}: language is {said!r}; there are {', '.join(by_name)}")
-        found.append(load_lexicon(path, by_name[said]))
-    return tuple(found)
+        language_name = parse(read(path, LexiconError), path, LexiconError).get("language")
+        if language_name not in by_name:
+            raise LexiconError(f"{path}: language is {language_name!r}; there are {', '.join(by_name)}")
+        lexicons.append(load_lexicon(path, by_name[language_name]))
+    return tuple(lexicons)
 
 
 def load_lexicon(path: Path, language: Language) -> Lexicon:
-    """Reads one lexicon, which a process keeps until its file changes. Raises LexiconError."""
+    """Reads one lexicon; a process keeps it until its file changes. Raises LexiconError."""
     return _read_once(path, stamp(path), language.name, language.letters, language.has_spaces)
 
 
 @functools.lru_cache(maxsize=64)
-def _read_once(path: Path, file_is: object, language: str, letters: str, has_spaces: bool) -> Lexicon:
+def _read_once(path: Path, file_stamp: object, language: str, letters: str, has_spaces: bool) -> Lexicon:
     text = read(path, LexiconError)
     raw = parse(text, path, LexiconError)
     if raw.pop("language", language) != language:
@@ -116,39 +120,41 @@ def _read_once(path: Path, file_is: object, language: str, letters: str, has_spa
     return Lexicon(*head, groups, raw.get("doc", ""), famous)
 
 
-def load_words(languages: Iterable[str] = (), own: str = "", more: Iterable[str | Path] = ()) -> tuple[Words, ...]:
+def load_words(
+    languages: Iterable[str] = (), shop_folder: str = "", more: Iterable[str | Path] = ()
+) -> tuple[Words, ...]:
     """Meanings and their words, for `models.fact_lock.claims.Vocabulary.of`: those of each language (of every language
-    there is where none is named), what entails what, and those of the files `more`.
+    if none is named), the entailments, and those of the files `more`.
 
     A file has one table per kind, `name = ["form", "form?", "< name of what it entails"]`, and a table `trap`.
     """
-    names = tuple(languages) or languages_there_are(own)
-    paths = [*(path for name in names for path in vocabulary_of(name, own)), *map(Path, more)]
-    return (*_entailments(), *(one for path in paths for one in _words(path)))
+    names = tuple(languages) or languages_there_are(shop_folder)
+    paths = [*(path for name in names for path in vocabulary_of(name, shop_folder)), *map(Path, more)]
+    return (*_entailments(), *(word for path in paths for word in _words(path)))
 
 
-def load_translations(language: str, own: str = "") -> dict[str, dict[str, str]]:
+def load_translations(language: str, shop_folder: str = "") -> dict[str, dict[str, str]]:
     """Attribute -> a catalogue's word, lower-case without spaces and hyphens -> the language's word for it.
 
     Read from words.toml, `[attribute]` with `"word" = "its translation"`; empty for a language without this file.
     """
     try:
-        path = file_of(language, "words.toml", own)
+        path = file_of(language, "words.toml", shop_folder)
     except FileNotFoundError:
         return {}
-    found: dict[str, dict[str, str]] = {}
+    translations: dict[str, dict[str, str]] = {}
     for attribute, table in parse(read(path, LexiconError), path, LexiconError).items():
         if not isinstance(table, Mapping) or not all(isinstance(word, str) and word for word in table.values()):
             raise LexiconError(f"{path}: [{attribute}] must be a table of word = translation, saw {table!r}")
-        found[attribute] = {re.sub("[ -]", "", word.lower()): said for word, said in table.items()}
-    return found
+        translations[attribute] = {re.sub("[ -]", "", word.lower()): translation for word, translation in table.items()}
+    return translations
 
 
 def _entailments() -> Iterator[Words]:
-    """Meanings without words, with what they entail."""
+    """Meanings without words, each with the meanings that follow from it."""
     for kind, table in parse(read(ENTAILMENTS, LexiconError), ENTAILMENTS, LexiconError).items():
-        for name, above in table.items():
-            yield Words(kind, name, (), _texts(ENTAILMENTS, kind, name, above))
+        for name, implied in table.items():
+            yield Words(kind, name, (), _texts(ENTAILMENTS, kind, name, implied))
 
 
 def _group(path: Path, text: str, reason: str, raw: Any) -> Group:
@@ -177,12 +183,12 @@ def _flag(path: Path, reason: str, raw: Mapping[str, Any]) -> bool:
 def _check_pattern(path: Path, text: str, where: str, term: str) -> None:
     try:
         pattern = re.compile(term)
-        wrong = "it has a group; write (?:...)" if pattern.groups else "it matches nothing" if pattern.match("") else ""
+        fault = "it has a group; write (?:...)" if pattern.groups else "it matches nothing" if pattern.match("") else ""
     except re.error as error:
-        wrong = str(error)
-    if wrong:
+        fault = str(error)
+    if fault:
         line = next((n for n, row in enumerate(text.splitlines(), 1) if term in row or repr(term)[1:-1] in row), 0)
-        raise LexiconError(f"{path}:{line}: {where}: {term!r} is not a pattern: {wrong}")
+        raise LexiconError(f"{path}:{line}: {where}: {term!r} is not a pattern: {fault}")
 
 
 def _words(path: Path) -> Iterator[Words]:
@@ -194,9 +200,9 @@ def _words(path: Path) -> Iterator[Words]:
         if not isinstance(table, Mapping):
             raise LexiconError(f"{path}: '{kind}' must be a table of name = [forms]")
         for name, forms in table.items():
-            said = _texts(path, kind, name, forms)
-            above = tuple(form[1:].strip() for form in said if form.startswith("<"))
-            yield Words(kind, name, tuple(form for form in said if not form.startswith("<")), above)
+            texts = _texts(path, kind, name, forms)
+            implied = tuple(form[1:].strip() for form in texts if form.startswith("<"))
+            yield Words(kind, name, tuple(form for form in texts if not form.startswith("<")), implied)
 
 
 def _refuse(path: Path, raw: Mapping[str, Any], keys: list[str], what: str) -> None:

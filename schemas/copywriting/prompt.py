@@ -1,7 +1,7 @@
-"""What an instruct model is asked for: one prompt.toml in the folder of each language; stdlib only.
+"""The prompt of an instruct model: one prompt.toml in the folder of each language; stdlib only.
 
-`request` has `$name` where a brief's own words go (PLACES). Slots such as {price} are left as they are: the model
-copies them, and the shop fills them. A strategy or channel that the file does not describe is left to the templates.
+`request` has `$name` where the words of a brief go (PLACES). Slots such as {price} stay as they are: the model copies
+them, and the shop fills them. The templates write for a strategy or channel that the file does not describe.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TABLES = {
 
 @dataclass(frozen=True)
 class PromptWords:
-    """A language's prompt. prefaces, labels, notes: what models say beside the texts, in lower case.
+    """A language's prompt. prefaces, labels, notes: what models write around the texts, in lower case.
 
     channels, strategies, slots: name -> how it is described to the model.
     """
@@ -58,10 +58,12 @@ def load_prompts(languages: Iterable[str], folder: str = "") -> dict[str, Prompt
 
     Raises VoiceError naming the file and the place.
     """
-    wheres = (Path(folder), SHIPPED) if folder else (SHIPPED,)
-    paths = {language: [where / language / FILE for where in wheres] for language in languages}
-    there = {language: next((path for path in tried if path.is_file()), None) for language, tried in paths.items()}
-    return {language: _load(path, language) for language, path in there.items() if path is not None}
+    folders = (Path(folder), SHIPPED) if folder else (SHIPPED,)
+    paths = {language: [place / language / FILE for place in folders] for language in languages}
+    prompt_files = {
+        language: next((path for path in candidates if path.is_file()), None) for language, candidates in paths.items()
+    }
+    return {language: _load(path, language) for language, path in prompt_files.items() if path is not None}
 
 
 def slots_needed(strategy: str) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ def _load(path: Path, language: str) -> PromptWords:
     if raw.get("language") != language:
         raise VoiceError(f"{path}: language is {raw.get('language')!r}; it must be the folder's name, '{language}'")
     request = _request(str(path), raw.get("request"))
-    lists = [tuple(each.lower() for each in texts(f"{path} {name}", raw.get(name))) for name in _CHATTER]
+    lists = [tuple(text.lower() for text in texts(f"{path} {name}", raw.get(name))) for name in _CHATTER]
     tables = [_table(f"{path} [{name}]", raw.get(name), known) for name, known in _TABLES.items()]
     return PromptWords(language, request, lists[0], lists[1], lists[2], tables[0], tables[1], tables[2])
 
@@ -83,9 +85,9 @@ def _load(path: Path, language: str) -> PromptWords:
 def _request(path: str, raw: Any) -> str:
     if not isinstance(raw, str) or not Template(raw).is_valid():
         raise VoiceError(f"{path}: request must be a text in which $ stands before one of {', '.join(PLACES)}")
-    found = Template(raw).get_identifiers()
-    refuse_unknown(f"{path}: request", (f"${each}" for each in found), (f"${each}" for each in PLACES), VoiceError)
-    if missing := [f"${each}" for each in _NEEDED if each not in found]:
+    names = Template(raw).get_identifiers()
+    refuse_unknown(f"{path}: request", (f"${name}" for name in names), (f"${name}" for name in PLACES), VoiceError)
+    if missing := [f"${name}" for name in _NEEDED if name not in names]:
         raise VoiceError(f"{path}: request lacks {', '.join(missing)}, so a model would not know what to write")
     return raw
 

@@ -1,4 +1,4 @@
-"""What a person decided about copy on the review page: TOML with [[approve]] and [[block]]; stdlib only.
+"""What people decided about copy on the review page: TOML with [[approve]] and [[block]]; stdlib only.
 
 [[approve]]                       use this text before any other, as long as the facts and the rules allow it
 item_id = "g0000012"              with strategy, style, channel, language, text
@@ -30,13 +30,13 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Review:
-    """approved: brief -> texts, in the order of the file; blocked: (what, value)."""
+    """approved: brief -> texts, in the order of the file; blocked: (key, value), with a key of BLOCKED_BY."""
 
     approved: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     blocked: frozenset[tuple[str, str]] = frozenset()
 
     def is_blocked(self, item_id: str, copy_id: str, wording: str, text: str) -> str | None:
-        """The entry that blocks a text, such as 'copy_id 3f2a'; None where none does."""
+        """The entry that blocks a text, such as 'copy_id 3f2a'; None if the text is not blocked."""
         if not self.blocked:
             return None
         keys = zip(BLOCKED_BY, (copy_id, wording, item_id, text), strict=True)
@@ -70,7 +70,7 @@ def load_review(file: str) -> Review:
     for number, entry in enumerate(raw.get("block", []), 1):
         where = f"{path}: block {number}"
         _refuse(where, entry, "wording")
-        # The narrowest key counts; the others only help a person who reads the file.
+        # Only the narrowest key counts; the other keys help a person who reads the file.
         what = next((key for key in ("copy_id", "wording", "text", "item_id") if key in entry), None)
         if what is None or not isinstance(entry[what], str):
             raise VoiceError(f"{where} has none of {', '.join(BLOCKED_BY)}")

@@ -2,8 +2,8 @@
 
 One TOML file says who gets the voice; `voices.toml` of each language says how it sounds there. A voice has traits,
 each with a weight: SQL over columns of user_profiles, user_segments and user_features. A reader's score is the sum of
-the weights of the traits that hold; what is not known of a reader adds nothing. The reader gets the voice with the
-highest score from LEAST_SCORE on, and the default voice otherwise. A guide with an empty part is refused.
+the weights of the traits that hold; a trait that needs an unknown value adds nothing. The reader gets the voice with
+the highest score if that is at least LEAST_SCORE, else the default voice. A guide with an empty part is refused.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Guide:
     examples: tuple[str, ...]
 
     def forbidden(self, text: str) -> str | None:
-        """The first of `never` that the text has as a word; None where it has none."""
+        """The first word of `never` that is in the text; None if none is."""
         return next((word for word in self.never if says(text, word)), None)
 
     def fit(self, text: str) -> float:
@@ -51,7 +51,7 @@ class Guide:
 
 @dataclass(frozen=True)
 class Trait:
-    """What speaks for a voice: `when`, SQL that is true of a reader, adds `weight` to the score for a `reason`."""
+    """If the SQL `when` is true of a reader, `weight` is added to the voice's score, with `reason` in words."""
 
     reason: str
     when: str
@@ -60,7 +60,7 @@ class Trait:
 
 @dataclass(frozen=True)
 class Voice:
-    """One audience style; without traits for the default and for styles that only events name."""
+    """One audience style. The default, and styles that only events name, have no traits."""
 
     name: str
     doc: str
@@ -76,22 +76,22 @@ class Voice:
 
 
 def says(text: str, word: str) -> bool:
-    """Whether the text has the word, in any case; Latin words must match whole."""
+    """Whether the text has the word, in capitals or not; a word in Latin letters must be a whole word of the text."""
     if word.isascii():
         return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
     return word in text
 
 
-def load_voices(folder: str = "", languages: Iterable[str] = (), own: str = "") -> dict[str, Voice]:
+def load_voices(folder: str = "", languages: Iterable[str] = (), shop_folder: str = "") -> dict[str, Voice]:
     """Every voice of a folder, or the shipped ones if it is empty, by name; each has a guide for each language.
 
-    own: folder of the shop's own languages. Raises VoiceError naming the file, or FileNotFoundError where the folder or
-    a language has none.
+    shop_folder: folder of the shop's own languages. Raises VoiceError naming the file, or FileNotFoundError if the
+    folder or a language has none.
     """
     paths = sorted((Path(folder) if folder else SHIPPED).glob("*.toml"))
     if not paths:
         raise FileNotFoundError(f"no voice in {folder}: it needs one .toml per style; start from {SHIPPED}")
-    spoken = {language: file_of(language, "voices.toml", own) for language in languages}
+    spoken = {language: file_of(language, "voices.toml", shop_folder) for language in languages}
     guides = {language: (path, read_toml(path)) for language, path in spoken.items()}
     voices = {voice.name: voice for voice in (_load(path, guides) for path in paths)}
     if len(voices) < len(paths):
@@ -113,18 +113,20 @@ def texts(where: str, raw: Any) -> tuple[str, ...]:
 
 
 def _load(path: Path, languages: Mapping[str, tuple[Path, Mapping[str, Any]]]) -> Voice:
-    """The voice of a file; languages: name -> its voices.toml and what that says of each voice."""
+    """The voice of a file; languages: name -> (path of its voices.toml, content: voice -> guide)."""
     raw = read_toml(path)
     refuse_unknown(str(path), raw, {f.name for f in fields(Voice)} - {"path", "guides"}, VoiceError)
     name = raw.get("name")
     if name != path.stem:
         raise VoiceError(f"{path}: name is {name!r}; it must be the file's name, '{path.stem}'")
     guides = {}
-    for language, (file, said) in languages.items():
-        if not isinstance(said.get(name), dict):
-            raise VoiceError(f"{file} has no [{name}]; it has {', '.join(said)}; a voice of {path} needs {_GUIDE}")
-        guides[language] = _guide(f"{file} [{name}]", said[name])
-    traits = tuple(_trait(f"{path} trait {number}", one) for number, one in enumerate(raw.pop("traits", []), 1))
+    for language, (file, guides_by_voice) in languages.items():
+        if not isinstance(guides_by_voice.get(name), dict):
+            raise VoiceError(
+                f"{file} has no [{name}]; it has {', '.join(guides_by_voice)}; a voice of {path} needs {_GUIDE}"
+            )
+        guides[language] = _guide(f"{file} [{name}]", guides_by_voice[name])
+    traits = tuple(_trait(f"{path} trait {number}", trait) for number, trait in enumerate(raw.pop("traits", []), 1))
     if traits and raw.get("is_default"):
         raise VoiceError(f"{path}: the default voice is for readers that fit no other; remove its traits")
     return Voice(**{"doc": "", **raw}, guides=guides, traits=traits, path=str(path))

@@ -23,7 +23,7 @@ from schemas.toml_files import refuse_unknown
 ANY = "any"  # the style of a template that suits every voice
 
 ITEM_SLOTS = ("title", "brand", "kind", "detail", "details", "benefit", "reason", "shop")
-USERS_SLOTS = ("terms", "until")  # filled for each user when the text is given to them
+USERS_SLOTS = ("terms", "until")  # filled for each user when a user gets the text
 _MORE_SLOTS = {
     "price_drop": ("price", "old_price", "saving"),
     "coupon_win_back": USERS_SLOTS,
@@ -44,8 +44,8 @@ _ALWAYS_THERE = {
     "used_up",
     *USERS_SLOTS,
 }  # filled for every item of the strategy
-ON_A_CARD = frozenset(("title", "brand", "terms"))  # a card has one of these, since many of its kind are in a list
-_LEAST = 2  # templates of each group, so that clicks can compare two
+ON_A_CARD = frozenset(("title", "brand", "terms"))  # a list shows many cards, so each card needs one of these slots
+_LEAST = 2  # templates of each group, so that their clicks can be compared
 
 
 @dataclass(frozen=True)
@@ -107,15 +107,15 @@ class Season:
         return not self.categories or any(path == c or path.startswith(f"{c} > ") for c in self.categories)
 
 
-def load_templates(languages: Iterable[str], voices: Mapping[str, Voice], own: str = "") -> Templates:
-    """The templates of each language; own: folder of the shop's own languages.
+def load_templates(languages: Iterable[str], voices: Mapping[str, Voice], shop_folder: str = "") -> Templates:
+    """The templates of each language; shop_folder: folder of the shop's own languages.
 
     Raises VoiceError for an unknown key or slot, a figure outside a slot, a word that a voice must not use, or a group
     with too few templates or too few that need only a title; FileNotFoundError for a language without a file.
     """
     groups: dict[tuple[str, str, str], tuple[Template, ...]] = {}
     for language in languages:
-        path = file_of(language, "templates.toml", own)
+        path = file_of(language, "templates.toml", shop_folder)
         of_language = read_templates(path, language, voices)
         if problem := next(thin_groups(path, of_language), None):
             raise VoiceError(problem)
@@ -126,7 +126,7 @@ def load_templates(languages: Iterable[str], voices: Mapping[str, Voice], own: s
 def read_templates(
     path: Path, language: str, voices: Mapping[str, Voice]
 ) -> dict[tuple[str, str], tuple[Template, ...]]:
-    """(strategy, channel) -> the templates of a file, none for some; raises VoiceError for one that cannot be used."""
+    """(strategy, channel) -> its templates in a file, perhaps none. Raises VoiceError for an unusable template."""
     templates = _read(path, language, voices)
     return {
         (strategy, channel): tuple(t for t in templates if (t.strategy, t.channel) == (strategy, channel))
@@ -138,28 +138,28 @@ def read_templates(
 def thin_groups(path: Path, groups: Mapping[tuple[str, str], tuple[Template, ...]]) -> Iterator[str]:
     """What is wrong with each strategy and channel that has too few templates, or too few that need only a title."""
     for (strategy, channel), group in groups.items():
-        at = f"{path} [{strategy}] {channel}"
+        where = f"{path} [{strategy}] {channel}"
         for_any_style = [t for t in group if t.style == ANY]
         if len(for_any_style) < _LEAST:
-            yield f"{at}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}"
+            yield f"{where}: {len(for_any_style)} templates for any style; it needs at least {_LEAST}"
         elif sum(not t.needs for t in for_any_style) < _LEAST:
             needed = sorted(frozenset().union(*(t.needs for t in for_any_style)))
-            yield f"{at}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
+            yield f"{where}: an item may have nothing but a title; at least {_LEAST} templates must not need {needed}"
 
 
-def load_seasons(languages: Iterable[str], voices: Mapping[str, Voice], own: str = "") -> tuple[Season, ...]:
-    """The calendars of the languages as one: an event that several have is one event with a name in each.
+def load_seasons(languages: Iterable[str], voices: Mapping[str, Voice], shop_folder: str = "") -> tuple[Season, ...]:
+    """The calendars of the languages as one: an event that several languages have is one event, with a name in each.
 
     Its days, categories and style are those of the first language that has it. Raises VoiceError naming the event.
     """
-    found: dict[str, Season] = {}
+    seasons: dict[str, Season] = {}
     for language in languages:
-        path = file_of(language, "calendar.toml", own)
+        path = file_of(language, "calendar.toml", shop_folder)
         for raw in read_toml(path).get("event", []):
             season = _season(f"{path} event {raw.get('id')!r}", raw, language, voices)
-            known = found.get(season.id, season)
-            found[season.id] = replace(known, names={**known.names, **season.names})
-    return tuple(found.values())
+            earlier = seasons.get(season.id, season)
+            seasons[season.id] = replace(earlier, names={**earlier.names, **season.names})
+    return tuple(seasons.values())
 
 
 def _read(path: Path, language: str, voices: Mapping[str, Voice]) -> list[Template]:
@@ -174,40 +174,40 @@ def _read(path: Path, language: str, voices: Mapping[str, Voice]) -> list[Templa
             if style != ANY and style not in voices:
                 raise VoiceError(f"{path}: no style [{strategy}.{style}]; there are {', '.join(voices)}")
             for channel, wordings in channels.items():
-                at = f"{path} [{strategy}{'' if style == ANY else '.' + style}] {channel}"
+                where = f"{path} [{strategy}{'' if style == ANY else '.' + style}] {channel}"
                 if channel not in CHANNELS:
-                    raise VoiceError(f"{at}: no such channel; there are {', '.join(CHANNELS)}")
-                templates += [Template(strategy, channel, language, style, text) for text in texts(at, wordings)]
+                    raise VoiceError(f"{where}: no such channel; there are {', '.join(CHANNELS)}")
+                templates += [Template(strategy, channel, language, style, text) for text in texts(where, wordings)]
     for template in templates:
         _check(path, template, voices)
     return templates
 
 
 def _check(path: Path, template: Template, voices: Mapping[str, Voice]) -> None:
-    at = f"{path} [{template.strategy}] {template.channel} {template.text!r}"
+    where = f"{path} [{template.strategy}] {template.channel} {template.text!r}"
     known = SLOTS[template.strategy]
     for slot in template.slots:
         if slot not in known:
-            raise VoiceError(f"{at}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
+            raise VoiceError(f"{where}: no slot {{{slot}}} there; {template.strategy} has {', '.join(known)}")
     if template.channel == "card" and not ON_A_CARD.intersection(template.slots):
-        raise VoiceError(f"{at}: a card names its item; it needs {{title}}, {{brand}} or, for an offer, {{terms}}")
+        raise VoiceError(f"{where}: a card names its item; it needs {{title}}, {{brand}} or, for an offer, {{terms}}")
     bare = re.sub(r"\{\w*\}", "", template.text)
     if figure := re.search(r"[\d{}]", bare):
-        raise VoiceError(f"{at}: {figure[0]!r} outside a slot; figures come from tables")
+        raise VoiceError(f"{where}: {figure[0]!r} outside a slot; figures come from tables")
     for voice in voices.values():
         if template.style in (ANY, voice.name) and (word := voice.guide(template.language).forbidden(bare)):
-            raise VoiceError(f"{at}: voice {voice.name} never says {word!r}")
+            raise VoiceError(f"{where}: voice {voice.name} never says {word!r}")
 
 
-def _season(at: str, raw: dict[str, Any], language: str, voices: Mapping[str, Voice]) -> Season:
-    refuse_unknown(at, raw, ("id", "name", "when", "categories", "style"), VoiceError)
+def _season(where: str, raw: dict[str, Any], language: str, voices: Mapping[str, Voice]) -> Season:
+    refuse_unknown(where, raw, ("id", "name", "when", "categories", "style"), VoiceError)
     for key in ("id", "name", "when"):
         if not raw.get(key):
-            raise VoiceError(f"{at} needs '{key}'")
+            raise VoiceError(f"{where} needs '{key}'")
     spans = tuple((str(span[0]), str(span[1])) if len(span) == 2 else ("", "") for span in raw["when"])
     for first, last in spans:
         if len(first) != len(last) or not re.fullmatch(r"(\d{4}-)?\d{2}-\d{2}", first):
-            raise VoiceError(f'{at}: when is {raw["when"]}; spans are ["MM-DD", "MM-DD"] or two whole dates')
+            raise VoiceError(f'{where}: when is {raw["when"]}; spans are ["MM-DD", "MM-DD"] or two whole dates')
     if raw.get("style") and raw["style"] not in voices:
-        raise VoiceError(f"{at}: no style '{raw['style']}'; there are {', '.join(voices)}")
+        raise VoiceError(f"{where}: no style '{raw['style']}'; there are {', '.join(voices)}")
     return Season(raw["id"], {language: raw["name"]}, spans, tuple(raw.get("categories", ())), raw.get("style", ""))

@@ -27,8 +27,8 @@ class ServiceWordingError(ValueError):
 class Topic:
     """One question about an item or about the person's own account, and the template that answers it.
 
-    column: of `items`; attributes: names under which shops have it; answer_not: where a true / false column is the
-    other one. A topic of the account has neither column nor attributes.
+    column: a column of `items`; attributes: names that shops give to this attribute; answer_not: the answer if a
+    true / false column is false. A topic of the account has neither column nor attributes.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Topic:
 
 @dataclass(frozen=True)
 class PolicyWords:
-    """What a language's policies are worded in, for telling which of them contradict each other.
+    """Words of a language's policies, from which contradictions between policies are found.
 
-    filler: words that say nothing of what a rule is about; kinds: of deliveries, goods, customers and places; same:
+    filler: words that do not tell what a rule is about; kinds: kinds of deliveries, goods, customers and places; same:
     groups of words that mean the same; refuses: words that turn "allowed" into "refused".
     """
 
@@ -61,9 +61,9 @@ class ServiceWording:
     items: Mapping[str, Topic]
     account: Mapping[str, Topic]
     handover: Mapping[str, tuple[str, ...]]
-    follow_up: tuple[str, ...]  # how a short text begins or ends that goes on with what was talked about
-    variant: str  # answers "and in blue?" where the shop has it: {title}, {value} and {price}
-    general: Mapping[str, tuple[str, ...]]  # what policies are about -> how people ask it and what headings say
+    follow_up: tuple[str, ...]  # how a short text begins or ends if it goes on with the topic of the turn before
+    variant: str  # answers "and in blue?" if the shop has the item so: {title}, {value} and {price}
+    general: Mapping[str, tuple[str, ...]]  # topic of policies -> how people ask about it and what headings say
     policies: PolicyWords = PolicyWords()
 
     @property
@@ -89,8 +89,8 @@ def service_wording(language: str) -> ServiceWording:
 def parse_wording(language: str, raw: dict[str, Any]) -> ServiceWording:
     """The wording of a parsed file. Raises ServiceWordingError for the first mistake."""
     refuse_unknown(language, raw, _KEYS, ServiceWordingError)
-    items = {name: _topic(name, one, _TOPIC_KEYS) for name, one in raw.get("items", {}).items()}
-    account = {name: _topic(name, one, _ACCOUNT_KEYS) for name, one in raw.get("account", {}).items()}
+    items = {name: _topic(name, table, _TOPIC_KEYS) for name, table in raw.get("items", {}).items()}
+    account = {name: _topic(name, table, _ACCOUNT_KEYS) for name, table in raw.get("account", {}).items()}
     refuse_unknown("[account]", account, ACCOUNT_TOPICS, ServiceWordingError)
     for topic in items.values():
         if bool(topic.column) == bool(topic.attributes):

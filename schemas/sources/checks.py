@@ -1,6 +1,6 @@
-"""Checks one input of a mapping for the mistakes that the mapping alone shows.
+"""Checks one input of a mapping for mistakes that can be seen without the data.
 
-What only the data shows, such as a column that a file lacks, is refused when the drop is received.
+Other mistakes, such as a column that a file lacks, are refused when the drop is received.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CSV_ONLY = ("delimiter", "quote", "escape", "header", "column_names", "multiline
 DATE_WORDS = ("iso", "excel", "excel1904")  # besides Spark's patterns; in a list also epoch_s, epoch_ms, ...
 _REQUIRED = {"events": ("event_type", "item_id"), "items": ("item_id",), "users": ("user_id",)}
 _DECIMALS, _THOUSANDS = (".", ","), ("", ".", ",", "'", " ")
-_PATTERN_LETTERS = set("GyMLdDahHKkmsSVzOXxZ")  # those that Spark can read, not only write
+_PATTERN_LETTERS = set("GyMLdDahHKkmsSVzOXxZ")  # letters of a pattern that Spark can read, and not only write
 
 
 def check_input(spec: Input, raw: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def _check_reading(where: str, spec: Input, raw: dict[str, Any]) -> None:
 
 
 def _check_numbers(where: str, spec: Input) -> None:
-    """`decimal` alone means that thousands are not marked, `thousands` alone that the point is the decimal sign."""
+    """If only `decimal` is set, thousands have no sign. If only `thousands` is set, the decimal sign is a point."""
     decimal = spec.decimal or "."
     if decimal not in _DECIMALS:
         raise MappingError(f"{where} decimal is {spec.decimal!r}; it must be '.' or ','")
@@ -77,16 +77,18 @@ def is_encoding(name: str) -> bool:
 
 
 def _check_targets(spec: Input) -> None:
-    """Each of our columns exists and is filled once, and all that a row needs are filled."""
+    """Every column that the mapping fills exists and is filled once; every column that a row needs is filled."""
     which, names = spec.which, [column.name for column in spec.targets]
     filled: dict[str, str] = {}  # our column -> the part that fills it
     for part in ("columns", "constants", "derived"):
-        for ours in getattr(spec, part):
-            if ours not in names:
-                raise MappingError(f"[{which}.{part}]: {which} has no column '{ours}'; it has {', '.join(names)}")
-            if ours in filled:
-                raise MappingError(f"{which} '{ours}' is given in [{which}.{filled[ours]}] and in [{which}.{part}]")
-            filled[ours] = part
+        for our_column in getattr(spec, part):
+            if our_column not in names:
+                raise MappingError(f"[{which}.{part}]: {which} has no column '{our_column}'; it has {', '.join(names)}")
+            if our_column in filled:
+                raise MappingError(
+                    f"{which} '{our_column}' is given in [{which}.{filled[our_column]}] and in [{which}.{part}]"
+                )
+            filled[our_column] = part
     missing = [name for name in _REQUIRED[which] if name not in filled]
     if which == "events":
         missing += [] if filled.keys() & {"user_id", "visitor_id"} else ["user_id or visitor_id"]
@@ -97,9 +99,11 @@ def _check_targets(spec: Input) -> None:
 
 def _check_event_types(spec: Input) -> None:
     constant = {name: value for name, value in spec.constants.items() if name == "event_type"}
-    for theirs, ours in {**spec.event_types, **constant}.items():
-        if ours not in EVENT_TYPES:
-            raise MappingError(f"event type '{theirs}' is mapped to {ours!r}; there are {', '.join(EVENT_TYPES)}")
+    for shop_type, our_type in {**spec.event_types, **constant}.items():
+        if our_type not in EVENT_TYPES:
+            raise MappingError(
+                f"event type '{shop_type}' is mapped to {our_type!r}; there are {', '.join(EVENT_TYPES)}"
+            )
 
 
 def _check_sql(spec: Input) -> None:

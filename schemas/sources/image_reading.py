@@ -1,4 +1,4 @@
-"""Reads [images] of a mapping, and refuses what cannot be meant."""
+"""Reads [images] of a mapping, and refuses mistakes in it."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ def _check_ways(raw: dict[str, Any]) -> None:
 def _check_pattern(key: str, pattern: str) -> None:
     if pattern.startswith("/") or ".." in pattern.split("/"):
         raise MappingError(f"[images] {key} is {pattern!r}; it counts from the folder --raw and may not leave it")
-    rest = re.sub(r"\{date(:[^{}]+)?\}", "", pattern).replace(ITEM if key == "files" else "", "")
-    if re.search(r"[{}]", rest):
+    without_date = re.sub(r"\{date(:[^{}]+)?\}", "", pattern).replace(ITEM if key == "files" else "", "")
+    if re.search(r"[{}]", without_date):
         braces = f"{{date}}{f' and {ITEM}' if key == 'files' else ''}"
         raise MappingError(f"[images] {key} is {pattern!r}; in braces only {braces} is known")
 
 
 def _columns(raw: dict[str, Any]) -> dict[str, str]:
     """Our name -> the column of the lists; by default the same names."""
-    given = raw.get("columns", {})
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise MappingError(f"[images.columns] must be a table of ours = theirs, saw {given!r}")
-    refuse_unknown("[images.columns]", given, _OURS, MappingError)
+    columns = raw.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
+        raise MappingError(f"[images.columns] must be a table of ours = theirs, saw {columns!r}")
+    refuse_unknown("[images.columns]", columns, _OURS, MappingError)
     if "manifest" not in raw:
         return {}
-    return {"item_id": "item_id", "path": "path", **given}
+    return {"item_id": "item_id", "path": "path", **columns}

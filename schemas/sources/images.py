@@ -13,20 +13,20 @@ PICTURE_URL = "picture_url"  # the column of ITEMS that a mapping may fill with 
 class ImageInput:
     """Pictures by item, named by a folder (`files`), by a list (`manifest`) or by the catalogue (`from`).
 
-    Each says every night which pictures there are: one that it no longer names is gone. README.md explains the keys.
+    Each night names all pictures: a picture that is no longer named is removed. README.md explains the keys.
     """
 
     files: str = ""  # a pattern below --raw with {item}, such as pictures/{item}_*.jpg; in order of name
     manifest: str = ""  # a pattern of lists below --raw, in which each row names an item and a file
-    format: str = "csv"  # of the lists
+    format: str = "csv"  # format of the lists
     delimiter: str = ","
     encoding: str = "utf-8"
-    columns: Mapping[str, str] = field(default_factory=dict)  # of the lists: item_id, path, is_main -> theirs
-    from_items: bool = False  # the catalogue names them, in `attribute`
+    columns: Mapping[str, str] = field(default_factory=dict)  # item_id, path, is_main -> column of the lists
+    from_items: bool = False  # the catalogue names the pictures, in `attribute`
     attribute: str = PICTURE_URL  # or a name within the items' attributes, whose value is a text or a list of texts
-    split: str = ""  # parts a text that names several
-    folder: str = ""  # the folder below --raw from which paths of lists and catalogue count
-    photos: str = ""  # a pattern below --raw of what shoppers photographed, to be searched
+    split: str = ""  # the separator in a text that names several pictures
+    folder: str = ""  # the folder below --raw that paths in lists and in the catalogue start from
+    photos: str = ""  # a pattern below --raw: shoppers' photos, for which the night searches similar items
 
     @property
     def has_pictures(self) -> bool:

@@ -1,6 +1,6 @@
 """What a mapping says: how one shop's raw files become our raw events, items and users. Stdlib only.
 
-`reading.py` makes a Source of a TOML file, `checks.py` refuses what is wrong in one.
+`reading.py` makes a Source from a TOML file; `checks.py` refuses mistakes in it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NOT_MAPPED = {"event_time", "extra", "updated_on", "is_sold_out"}  # [*.time] g
 
 
 class MappingError(ValueError):
-    """A mapping that cannot be used: what was seen, in which file and table, and what may be written instead."""
+    """A mapping that cannot be used. The message says what was seen, where, and what may be written instead."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Input:
     header: bool = True
     column_names: tuple[str, ...] = ()
     multiline: bool = False  # fields may hold line breaks; one task then reads the whole file
-    decimal: str = ""  # set either where people write the numbers; both empty: as programs do, 1234.56
+    decimal: str = ""  # set this or `thousands` if people write the numbers; both empty: programs write them, 1234.56
     thousands: str = ""
     each: Each | None = None
     snapshot: bool = False  # items: an item that the newest file does not list is no longer active
@@ -84,8 +84,8 @@ class Input:
     time: Time | None = None
     reject: Mapping[str, str] = field(default_factory=dict)
     tallies: Mapping[str, str] = field(default_factory=dict)
-    personal: frozenset[str] = frozenset()  # THEIR columns that name a person: never in `extra` nor in `raw_row`
-    hashed: frozenset[str] = frozenset()  # OUR columns that get the HMAC of theirs
+    personal: frozenset[str] = frozenset()  # the SHOP'S columns that name a person: never in `extra` nor in `raw_row`
+    hashed: frozenset[str] = frozenset()  # OUR columns that get the HMAC of the shop's column
 
     @property
     def from_events(self) -> bool:
@@ -109,7 +109,7 @@ class Input:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Their columns that each file must have: all that are named outside SQL, or in backticks within it."""
+        """The shop's columns that each file must have: those named outside SQL, or in backticks within SQL."""
         time = (self.time.column,) if self.time and self.time.column else ()
         each = (self.each.column,) if self.each else ()
         quoted = (name for text in self.sql for name in quoted_columns(text))
@@ -125,8 +125,8 @@ class Input:
 class Source:
     """The mapping of one shop.
 
-    `timezone` is the one of times that carry none; `null_tokens` are texts that mean "no value". `day` says which days
-    the nights are made of: "utc", or "local" for those of `timezone`.
+    `timezone` is used for times that name no time zone; `null_tokens` are texts that mean "no value". `day` says whose
+    days the nights are: "utc", or "local" for days of `timezone`.
     """
 
     name: str
@@ -168,7 +168,7 @@ def target_columns(which: str) -> tuple[Column, ...]:
 
 
 def with_paths(spec: Input, is_column: Callable[[str], bool]) -> Input:
-    """`spec` with each path in its SQL for which `is_column` holds, such as `customer.id`, read as one column."""
+    """`spec`, in whose SQL each path that is a column (`is_column`), such as `customer.id`, is read as one column."""
 
     def over(texts: Mapping[str, str]) -> Mapping[str, str]:
         return MappingProxyType({name: quote_paths(sql, is_column) for name, sql in texts.items()})

@@ -110,15 +110,15 @@ def _input(which: str, raw: Any) -> Input:
         values[key] = MappingProxyType(values.get(key, {}))
     if "column_names" in values:
         values["column_names"] = _texts(f"{where} column_names", values["column_names"])
-    named = _columns(which, raw.get("columns", {}))
+    parsed = _columns(which, raw.get("columns", {}))
     spec = Input(
         which=which,
         files=_files(where, raw),
-        columns=MappingProxyType(named.theirs),
+        columns=MappingProxyType(parsed.shop_columns),
         time=_time(which, raw.get("time")),
         each=_each(which, raw.get("each")),
-        personal=frozenset(named.personal) | set(_texts(f"{where} personal", raw.get("personal", []))),
-        hashed=frozenset(named.hashed),
+        personal=frozenset(parsed.personal) | set(_texts(f"{where} personal", raw.get("personal", []))),
+        hashed=frozenset(parsed.hashed),
         **values,
     )
     check_input(spec, raw)
@@ -137,11 +137,11 @@ def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
     if "from" in raw:
         _check_from(where, raw)
         return ()
-    given = raw.get("files")
-    if not given:
+    files = raw.get("files")
+    if not files:
         hint = "" if where == "[events]" else ' or `from = "events"`'
         raise MappingError(f'{where} has no files; write for example files = "{{date}}.csv.gz"{hint}')
-    patterns = (given,) if isinstance(given, str) else _texts(f"{where} files", given)
+    patterns = (files,) if isinstance(files, str) else _texts(f"{where} files", files)
     patterns = tuple(_of_any_month(pattern) for pattern in patterns)
     if len({"{date" in pattern for pattern in patterns}) > 1:
         raise MappingError(f"{where} files mixes patterns with and without {{date}}: {', '.join(patterns)}")
@@ -152,7 +152,7 @@ def _files(where: str, raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _of_any_month(pattern: str) -> str:
-    """A pattern whose dates name months or years, but no day, as a glob: its files are of many nights."""
+    """The pattern as a glob, if its dates name months or years but no day: such files hold many nights."""
     forms = [date[1] or "%d" for date in _DATE.finditer(pattern)]
     if any(not set(re.findall("%(.)", form)) <= set(_MONTHS) for form in forms):
         return pattern
@@ -160,37 +160,41 @@ def _of_any_month(pattern: str) -> str:
 
 
 def _check_from(where: str, raw: dict[str, Any]) -> None:
-    """`from = "events"` stands without any key that says how files are read."""
+    """Raises MappingError if a key that says how files are read stands beside `from = "events"`."""
     values = ("format", "encoding", "decimal", "thousands", "time", "each", "tallies", "snapshot")
     of_files = [key for key in ("files", *values, *CSV_ONLY) if key in raw]
     if raw["from"] != "events" or of_files:
-        seen = f"from = {raw['from']!r}" + (f" with {', '.join(of_files)}" if of_files else "")
-        raise MappingError(f'{where} has {seen}; write either `from = "events"` alone, or `files` and how to read them')
+        written = f"from = {raw['from']!r}" + (f" with {', '.join(of_files)}" if of_files else "")
+        raise MappingError(
+            f'{where} has {written}; write either `from = "events"` alone, or `files` and how to read them'
+        )
 
 
 class _Columns(NamedTuple):
-    """`[*.columns]`: ours -> theirs, their columns that name a person, our columns that get the HMAC of those."""
+    """`[*.columns]`: our column -> the shop's; the shop's columns that name a person; ours that get their HMAC."""
 
-    theirs: dict[str, str]
+    shop_columns: dict[str, str]
     personal: set[str]
     hashed: set[str]
 
 
 def _columns(which: str, raw: Any) -> _Columns:
-    named = _Columns({}, set(), set())
-    for ours, theirs in raw.items():
-        is_personal = any(c.name == ours and c.personal for c in TARGETS[which].columns)
-        if isinstance(theirs, dict):
-            _refuse_unknown(f"[{which}.columns] {ours}", theirs, {"column", "personal"})
-            is_personal |= bool(theirs.get("personal"))
-            theirs = theirs.get("column")
-        if not isinstance(theirs, str):
-            raise MappingError(f"[{which}.columns] {ours} must be the name of a column in the file, saw {theirs!r}")
-        named.theirs[ours] = theirs
+    parsed = _Columns({}, set(), set())
+    for column, shop_column in raw.items():
+        is_personal = any(c.name == column and c.personal for c in TARGETS[which].columns)
+        if isinstance(shop_column, dict):
+            _refuse_unknown(f"[{which}.columns] {column}", shop_column, {"column", "personal"})
+            is_personal |= bool(shop_column.get("personal"))
+            shop_column = shop_column.get("column")
+        if not isinstance(shop_column, str):
+            raise MappingError(
+                f"[{which}.columns] {column} must be the name of a column in the file, saw {shop_column!r}"
+            )
+        parsed.shop_columns[column] = shop_column
         if is_personal:
-            named.personal.add(theirs)
-            named.hashed.add(ours)
-    return named
+            parsed.personal.add(shop_column)
+            parsed.hashed.add(column)
+    return parsed
 
 
 def _each(which: str, raw: Any) -> Each | None:

@@ -20,14 +20,14 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class ServiceInput:
-    """One input of customer service: which files, how they are read, and their name of each of our columns.
+    """One input of customer service: which files, how they are read, and the shop's name for each of our columns.
 
-    README.md explains the keys. Policies say every night which there are: one that the files no longer hold is gone.
+    README.md explains the keys. Each night's files have all policies: a policy that they no longer have is removed.
     """
 
     files: str  # a pattern below --raw, such as {date}/questions.jsonl
     format: str = "csv"
     delimiter: str = ","
     encoding: str = "utf-8"
-    language: str = ""  # of all policies, where the files do not say it
-    columns: Mapping[str, str] = field(default_factory=dict)  # ours -> theirs
+    language: str = ""  # language of all policies, if the files do not name it
+    columns: Mapping[str, str] = field(default_factory=dict)  # our column -> the shop's column

@@ -1,4 +1,4 @@
-"""Reads [policies], [questions] and [replies] of a mapping, and refuses what cannot be meant."""
+"""Reads [policies], [questions] and [replies] of a mapping, and refuses mistakes in them."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def _check_files(where: str, pattern: str) -> None:
 
 
 def _columns(which: str, raw: dict[str, Any]) -> dict[str, str]:
-    """Our name -> theirs; a needed column that is not named has our name."""
-    given = raw.get("columns", {})
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise MappingError(f"[{which}.columns] must be a table of ours = theirs, saw {given!r}")
-    refuse_unknown(f"[{which}.columns]", given, {*NEEDED[which], *OPTIONAL[which]}, MappingError)
+    """Our column -> the shop's column; a needed column that the mapping does not name has our name in the file."""
+    columns = raw.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
+        raise MappingError(f"[{which}.columns] must be a table of ours = theirs, saw {columns!r}")
+    refuse_unknown(f"[{which}.columns]", columns, {*NEEDED[which], *OPTIONAL[which]}, MappingError)
     needed = {name: name for name in NEEDED[which] if not (name == "language" and raw.get("language"))}
-    return needed | given
+    return needed | columns

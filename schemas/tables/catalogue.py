@@ -15,7 +15,7 @@ from schemas.columns import (
 )
 from schemas.table import Column, Table
 
-# Names are the seller's words. Whoever prints one takes it from here: see jobs/common/shown_names.py.
+# Sellers write names. Code that prints a name takes it from these columns: see jobs/common/shown_names.py.
 _SHOWN = (
     *(
         Column(f"shown_{name}", "string", f"`{name}` where a page may show it, else null.", nullable=True)

@@ -15,7 +15,7 @@ from schemas.columns import (
 from schemas.list_sources import LIST_SOURCES
 from schemas.table import Column, Table
 
-ANONYMOUS = "anonymous"  # the user_id of the list for visitors without an account, or with one that is new today
+ANONYMOUS = "anonymous"  # the user_id of the list for visitors without an account, or with a new account
 
 RECOMMENDATIONS = Table(
     name="recommendations",

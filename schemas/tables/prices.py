@@ -3,7 +3,7 @@
 from schemas.columns import COST, CURRENCY, ITEM_ID, PRICE, REASON
 from schemas.table import Column, Table
 
-MIXED = "mixed"  # the currency of sums over several
+MIXED = "mixed"  # the currency of sums over several currencies
 
 ITEM_WEEKS = Table(
     name="item_weeks",

@@ -1,10 +1,10 @@
-"""Published shop logs -> `ShopLog`, without Spark: the format is told by the files, the rules are the mappings'.
+"""Published shop logs -> `ShopLog`, without Spark: the files show the format, the rules are those of the mappings.
 
 - `events.csv[.gz]` with visitorid, itemid, event, timestamp (RetailRocket; epoch in s or ms)
 - `*.csv[.gz]` with InvoiceNo, StockCode, ... (UCI Online Retail, one file per trading day or one for all)
 - `transactions_*.parquet` with household_id, sales_value, ... and `products.parquet` (Complete Journey)
-- `transactions_*.parquet`, and `articles.parquet` where there is a catalogue (H&M)
-Exact duplicates are dropped, as is every line without a user; ids are read as text, whatever they look like.
+- `transactions_*.parquet`, and `articles.parquet` if there is a catalogue (H&M)
+Exact duplicates and lines without a user are dropped; all ids are read as text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.core.shop_log import KINDS, ShopLog
 EVENTS = {"view": "view", "wishlist": "wishlist", "cart": "cart", "addtocart": "cart", "buy": "purchase",
           "transaction": "purchase", "purchase": "purchase"}  # fmt: skip
 NOT_GOODS = ("POST", "DOT", "M", "C2", "D", "S", "BANK CHARGES", "AMAZONFEE", "CRUK", "B")
-# What H&M's catalogue says of an article that a shopper would also say.
+# Columns of H&M's catalogue that describe an article as a shopper would.
 HM_ATTRIBUTES = {"family": "product_code", "category": "product_type_name", "group": "product_group_name",
                  "colour": "colour_group_name", "appearance": "graphical_appearance_name", "section": "section_name",
                  "department": "department_name", "garment": "garment_group_name", "index": "index_name"}  # fmt: skip
@@ -29,12 +29,12 @@ HM_ATTRIBUTES = {"family": "product_code", "category": "product_type_name", "gro
 
 def read_log(data: Path) -> ShopLog:
     """The log in folder `data`. Raises FileNotFoundError saying what was looked for if no format fits."""
-    one = [path for name in ("events.csv.gz", "events.csv") if (path := data / name).is_file()]
+    events_files = [path for name in ("events.csv.gz", "events.csv") if (path := data / name).is_file()]
     parquet = sorted(data.glob("transactions_*.parquet"))
     invoices = sorted([*data.glob("*.csv.gz"), *data.glob("*.csv")])
     with progress(f"reading {data}"), duckdb.connect(config={"threads": 1}) as connection:
-        if one:
-            log = _retailrocket(connection, one[0])
+        if events_files:
+            log = _retailrocket(connection, events_files[0])
         elif parquet and "household_id" in connection.read_parquet(str(parquet[0])).columns:
             log = _complete_journey(connection, data, parquet)
         elif parquet:
@@ -46,14 +46,16 @@ def read_log(data: Path) -> ShopLog:
                 f"{data} holds neither events.csv[.gz], nor transactions_*.parquet, nor *.csv[.gz] with InvoiceNo; "
                 f"say DATA=a folder such as ../shared/data/retailrocket"
             )
-    kinds = ", ".join(f"{int((log.kind == at).sum()):,} {name}" for at, name in enumerate(KINDS) if at in log.kind)
+    kinds = ", ".join(
+        f"{int((log.kind == code).sum()):,} {name}" for code, name in enumerate(KINDS) if code in log.kind
+    )
     say(f"{data.name}: {len(log):,} events ({kinds}), {log.n_users:,} users, {log.n_items:,} items")
     return log
 
 
 def _retailrocket(connection: duckdb.DuckDBPyConnection, path: Path) -> ShopLog:
     lines = connection.read_csv(str(path), all_varchar=True)
-    kinds = " ".join(f"when '{theirs}' then '{ours}'" for theirs, ours in EVENTS.items())
+    kinds = " ".join(f"when '{event}' then '{kind}'" for event, kind in EVENTS.items())
     return _log(
         lines.query(
             "lines",
@@ -109,15 +111,15 @@ def _hm(connection: duckdb.DuckDBPyConnection, data: Path, paths: list[Path]) ->
     if not (data / "articles.parquet").is_file():
         return _log(events)
     articles = connection.read_parquet(str(data / "articles.parquet"))
-    known = {ours: theirs for ours, theirs in HM_ATTRIBUTES.items() if theirs in articles.columns}
-    columns = ", ".join(f"cast({theirs} as varchar) as {ours}" for ours, theirs in known.items())
+    renamed = {name: column for name, column in HM_ATTRIBUTES.items() if column in articles.columns}
+    columns = ", ".join(f"cast({column} as varchar) as {name}" for name, column in renamed.items())
     table = articles.query("articles", f"select lpad(cast(article_id as varchar), 10, '0') as item_id, {columns} "
                                        "from articles").fetchnumpy()  # fmt: skip
     return _log(events, table)
 
 
 def _log(events: duckdb.DuckDBPyRelation, catalogue: dict | None = None) -> ShopLog:
-    """A log of `user_id, item_id, kind, day, price`; lines without one of the first four are dropped and counted."""
+    """A log of `user_id, item_id, kind, day, price`; lines that lack one of the first four are dropped and counted."""
     columns = events.order("day, user_id, item_id, kind").fetchnumpy()
     missing = np.zeros(len(columns["day"]), bool)
     for name in ("user_id", "item_id", "kind", "day"):
@@ -125,15 +127,15 @@ def _log(events: duckdb.DuckDBPyRelation, catalogue: dict | None = None) -> Shop
     missing |= ~np.isfinite(np.ma.filled(columns["day"].astype(np.float64), np.nan))
     if missing.any():
         say(f"{int(missing.sum()):,} lines without user, item, kind or time dropped")
-    kept = {name: np.asarray(column[~missing]) for name, column in columns.items() if name != "price"}
-    users, user = np.unique(kept["user_id"].astype(str), return_inverse=True)
-    items, item = np.unique(kept["item_id"].astype(str), return_inverse=True)
+    complete = {name: np.asarray(column[~missing]) for name, column in columns.items() if name != "price"}
+    users, user = np.unique(complete["user_id"].astype(str), return_inverse=True)
+    items, item = np.unique(complete["item_id"].astype(str), return_inverse=True)
     price = np.ma.filled(np.ma.asarray(columns["price"], np.float64), np.nan)[~missing]
     return ShopLog(
         user=user.astype(np.int32),
         item=item.astype(np.int32),
-        kind=np.array([KINDS.index(kind) for kind in kept["kind"]], np.int8),
-        time=kept["day"].astype(np.float64),
+        kind=np.array([KINDS.index(kind) for kind in complete["kind"]], np.int8),
+        time=complete["day"].astype(np.float64),
         price=price.astype(np.float32),
         n_users=len(users),
         n_items=len(items),
@@ -145,13 +147,13 @@ def _attributes(catalogue: dict, items: NDArray[np.str_]) -> dict[str, NDArray[n
     """Codes (I,) of each attribute's value for the items of the log, -1 for items that the catalogue lacks."""
     ids = np.asarray(catalogue["item_id"]).astype(str)
     order = np.argsort(ids, kind="stable")
-    at = np.minimum(np.searchsorted(ids[order], items), len(ids) - 1)
-    found = ids[order][at] == items
+    position = np.minimum(np.searchsorted(ids[order], items), len(ids) - 1)
+    is_listed = ids[order][position] == items
     codes = {}
     for name, values in catalogue.items():
         if name != "item_id":
             absent = np.ma.getmaskarray(values)
             words = np.unique(np.ma.filled(values, "").astype(str), return_inverse=True)[1].astype(np.int32)
             words[absent] = -1
-            codes[name] = np.where(found, words[order][at], np.int32(-1)).astype(np.int32)
+            codes[name] = np.where(is_listed, words[order][position], np.int32(-1)).astype(np.int32)
     return codes

@@ -1,8 +1,8 @@
-"""What a process and all its descendants take from the machine, sampled while they run (Linux's /proc).
+"""The resources that a process and all its descendants use, sampled while they run (Linux's /proc).
 
-Seconds of CPU and bytes are sums over all processes that were ever seen; one that lives for less than an interval may
-be missed. Memory is what is the processes' own (`Pss_Anon`, shared pages once), without mapped files, which the kernel
-can drop.
+Seconds of CPU and bytes are sums over all processes that were ever seen; a process that lives for less than an interval
+may be missed. Memory is the processes' own memory (`Pss_Anon`, shared pages count once), without mapped files, which
+the kernel can drop.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Taken(NamedTuple):
-    """What a family took within some time."""
+    """The resources that a family of processes used within some time."""
 
     cpu_s: float
     peak_gib: float
@@ -52,19 +52,19 @@ class Family:
                 return
 
     def _sample(self) -> None:
-        held = 0.0
+        memory = 0.0
         for pid in _descendants(self.root):
             try:
                 self._last[pid, _start(pid)] = (_cpu(pid), *_bytes(pid))
-                held += _own_bytes(pid)
-            except (OSError, IndexError):  # it has just ended
+                memory += _own_bytes(pid)
+            except (OSError, IndexError):  # the process has just ended
                 continue
         cpu, read, written = np.array(list(self._last.values())).sum(0).tolist()
         self._times.append(time.time())
-        self._rows.append((cpu, held, read, written))
+        self._rows.append((cpu, memory, read, written))
 
     def taken(self, begin: float, end: float) -> Taken:
-        """What was taken from `begin` to `end`, seconds since the epoch. Raises ValueError before two samples."""
+        """The resources used from `begin` to `end` (seconds since the epoch). Raises ValueError before two samples."""
         if len(self._rows) < 2:
             raise ValueError(f"process {self.root} was watched for less than {INTERVAL} s")
         times, rows = np.array(self._times), np.array(self._rows)
@@ -80,12 +80,12 @@ def _grown(times: NDArray[np.float64], values: NDArray[np.float64], begin: float
 
 def _descendants(root: int) -> list[int]:
     """`root` and all processes below it."""
-    family, left = [], [root]
-    while left:
-        family.append(pid := left.pop())
+    family, waiting = [], [root]
+    while waiting:
+        family.append(pid := waiting.pop())
         try:
             tasks = Path(f"/proc/{pid}/task").iterdir()
-            left += [int(child) for task in tasks for child in (task / "children").read_text().split()]
+            waiting += [int(child) for task in tasks for child in (task / "children").read_text().split()]
         except OSError:
             continue
     return family

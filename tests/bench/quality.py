@@ -1,4 +1,4 @@
-"""What every quality bench prints: our models beside the published ones, then the same as one line of JSON."""
+"""What every quality bench prints: a table of our models and the published ones, then the same as one line of JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.core.list_metrics import bootstrap_interval
 
-SEED = 7  # of the bootstrap
+SEED = 7  # seed of the bootstrap
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Measured:
 
     values: dict[str, NDArray[np.float64]]
     seconds: float
-    more: dict[str, Any] = field(default_factory=dict)  # into the JSON as it is
+    more: dict[str, Any] = field(default_factory=dict)  # is written into the JSON unchanged
 
     def means(self) -> dict[str, float]:
         return {metric: round(float(values.mean()), 5) for metric, values in self.values.items()}
@@ -56,8 +56,8 @@ def show(
         cells = "".join(f"{f'{mean:.4f} [{low:.4f}, {high:.4f}]':>26}" for mean, low, high in figures)
         print(f"{name + (' *' if name == best else ''):28}{cells}{model.seconds:>10.1f}")
     for name, values in anchors.items():
-        shown = (f"{values[metric]:.4f}" if metric in values else "-" for metric in metrics)
-        print(f"{'(' + name + ')':28}" + "".join(f"{value:>26}" for value in shown))
+        texts = (f"{values[metric]:.4f}" if metric in values else "-" for metric in metrics)
+        print(f"{'(' + name + ')':28}" + "".join(f"{value:>26}" for value in texts))
     protocol = "; (...) published or measured elsewhere, under the same protocol" if anchors else ""
     print(f"* chosen by the validation slice{protocol}")
 

@@ -1,4 +1,4 @@
-"""Airflow for these tests: a home of its own, set before Airflow is imported, and no database."""
+"""Airflow for these tests: it has a home of its own, which is set before Airflow is imported, and no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first load as Airflow sees it: what its form asks, what it runs, and the night that it starts."""
+"""The DAG of the first load as Airflow sees it: its form, the job that it runs, and the night that it starts."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_both_days_are_asked_for(dag: Any, name: str) -> None:
         words(dag, **{name: None})
 
 
-def test_it_runs_by_hand_alone(dag: Any) -> None:
+def test_it_runs_only_by_hand(dag: Any) -> None:
     assert dag.schedule is None
     assert dag.max_active_runs == 1
 
 
-def test_every_field_of_the_form_is_explained_and_can_be_sent_as_it_opens(dag: Any) -> None:
+def test_every_field_of_the_form_is_explained_and_the_form_can_be_sent_unchanged(dag: Any) -> None:
     assert set(dag.params) == set(FORM)
     for name in FORM:
         param = dag.params.get_param(name)

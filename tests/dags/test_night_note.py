@@ -45,23 +45,23 @@ def test_a_published_night_says_what_is_fresh_carried_and_absent(plugin: ModuleT
 def test_a_night_that_is_not_whole_says_what_failed(plugin: ModuleType) -> None:
     states = {**WHOLE_NIGHT, "run_offers_and_audiences": "failed", "whole": "failed"}
     why = {"run_offers_and_audiences": "JobsFailed: failed: check_offers\n  check_offers: GateFailed: offers"}
-    told = plugin.line(states, SAID, why)
+    note = plugin.line(states, SAID, why)
     failed = "Failed: run_offers_and_audiences: JobsFailed: failed: check_offers check_offers: GateFailed: offers."
-    assert told == f"Published as {PRODUCTS}. {failed}{LOOK}"
+    assert note == f"Published as {PRODUCTS}. {failed}{LOOK}"
 
 
 def test_a_night_that_is_held_back_says_why(plugin: ModuleType) -> None:
     states = {**WHOLE_NIGHT, "publish_night": "failed", "whole": "failed"}
-    told = plugin.line(states, SAID, {"publish_night": "NotPublished: churn: saw 99%"})
-    assert told.startswith("Held back: publish_night: NotPublished: churn: saw 99%. Readers still see")
-    assert told.endswith(LOOK)
+    note = plugin.line(states, SAID, {"publish_night": "NotPublished: churn: saw 99%"})
+    assert note.startswith("Held back: publish_night: NotPublished: churn: saw 99%. Readers still see")
+    assert note.endswith(LOOK)
 
 
 def test_a_refused_drop_leads_to_the_log_as_there_is_no_page(plugin: ModuleType) -> None:
     states = dict.fromkeys(WHOLE_NIGHT, "upstream_failed") | {"receive_drop": "failed"}
-    told = plugin.line(states, {}, {"receive_drop": "FileNotFoundError: no folder /drops"})
-    assert told.startswith("Held back: receive_drop: FileNotFoundError: no folder /drops.")
-    assert told.endswith("look at the log of the first red task.")
+    note = plugin.line(states, {}, {"receive_drop": "FileNotFoundError: no folder /drops"})
+    assert note.startswith("Held back: receive_drop: FileNotFoundError: no folder /drops.")
+    assert note.endswith("look at the log of the first red task.")
 
 
 def test_a_killed_task_has_no_words_of_its_own(plugin: ModuleType) -> None:
@@ -73,15 +73,15 @@ def test_a_night_that_a_person_ended_says_so(plugin: ModuleType) -> None:
 
 
 def test_a_dry_run_says_that_nothing_was_published(plugin: ModuleType) -> None:
-    told = plugin.line({**WHOLE_NIGHT, "publish_night": "skipped"}, {"show_night": SAID["show_night"]}, {})
-    assert told == f"A dry run: nothing was published.{LOOK}"
+    note = plugin.line({**WHOLE_NIGHT, "publish_night": "skipped"}, {"show_night": SAID["show_night"]}, {})
+    assert note == f"A dry run: nothing was published.{LOOK}"
 
 
 def test_a_note_has_room_for_the_page_however_much_failed(plugin: ModuleType) -> None:
     states = {f"task_{number}": "failed" for number in range(20)} | {"show_night": "success"}
-    told = plugin.line(states, SAID, dict.fromkeys(states, "GateFailed: " + "long " * 500))
-    assert len(told) <= plugin.MOST
-    assert told.endswith(PAGE)
+    note = plugin.line(states, SAID, dict.fromkeys(states, "GateFailed: " + "long " * 500))
+    assert len(note) <= plugin.MOST
+    assert note.endswith(PAGE)
 
 
 def test_words_of_a_person_stay_and_an_earlier_line_of_ours_goes(plugin: ModuleType) -> None:
@@ -102,7 +102,7 @@ def session() -> Iterator[Session]:
 
 
 def ended_run(session: Session, dag_id: str) -> DagRun:
-    """A run whose lists were not good enough: its tasks, and what they left in Airflow."""
+    """A run whose lists were not good enough: its tasks, and the messages that they left in Airflow."""
     run = DagRun(dag_id=dag_id, run_id="night", logical_date=DUE, run_after=DUE, run_type="manual", state="failed")
     session.add(run)
     session.flush()
@@ -110,13 +110,13 @@ def ended_run(session: Session, dag_id: str) -> DagRun:
     for number, (task, state) in enumerate(states.items()):
         ended = DUE + timedelta(minutes=number)
         row: dict[str, Any] = {"id": uuid4(), "task_id": task, "dag_id": dag_id, "run_id": "night", "state": state}
-        more = {"end_date": ended, "map_index": -1, "pool": "night", "pool_slots": 1, "executor_config": {}}
-        session.execute(TaskInstance.__table__.insert().values(**row, **more))
-    said = {("publish_night", "why"): "NotPublished: 3 lists\n  rows: expected 9, saw 3"}
-    said[("show_night", "return_value")] = SAID["show_night"]
-    for (task, key), value in said.items():
-        which = {"dag_run_id": run.id, "dag_id": dag_id, "run_id": "night", "task_id": task, "map_index": -1}
-        session.execute(XComModel.__table__.insert().values(**which, key=key, value=value))
+        times = {"end_date": ended, "map_index": -1, "pool": "night", "pool_slots": 1, "executor_config": {}}
+        session.execute(TaskInstance.__table__.insert().values(**row, **times))
+    messages = {("publish_night", "why"): "NotPublished: 3 lists\n  rows: expected 9, saw 3"}
+    messages[("show_night", "return_value")] = SAID["show_night"]
+    for (task, key), value in messages.items():
+        row_of_task = {"dag_run_id": run.id, "dag_id": dag_id, "run_id": "night", "task_id": task, "map_index": -1}
+        session.execute(XComModel.__table__.insert().values(**row_of_task, key=key, value=value))
     return run
 
 

@@ -1,4 +1,4 @@
-"""The plugin *Night report*: only pages of a date are served, and only to who is logged in."""
+"""The plugin *Night report*: it serves only pages of a date, and only to people who are logged in."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / f"reports/date={day}").mkdir(parents=True)
         (tmp_path / f"reports/date={day}/index.html").write_text(f"the night of {day}")
     (tmp_path / f"reports/date={DAY}/history.json").write_text("[]")
-    (tmp_path / "reports/date=2026-01-08").mkdir()  # a night that has only begun
+    (tmp_path / "reports/date=2026-01-08").mkdir()  # a night that has begun and has no pages yet
     (tmp_path / "published").mkdir()
     (tmp_path / "published/current.json").write_text("{}")
     monkeypatch.setenv("NIGHTMARKET_LAKE", str(tmp_path))
@@ -58,7 +58,7 @@ def reader(plugin: ModuleType, lake: Path) -> Any:
     plugin.pages.dependency_overrides.clear()
 
 
-def test_a_page_is_served_and_never_kept(reader: TestClient) -> None:
+def test_a_page_is_served_and_the_browser_may_not_store_it(reader: TestClient) -> None:
     answer = reader.get(f"/date={DAY}/index.html")
     assert (answer.status_code, answer.text) == (200, f"the night of {DAY}")
     assert answer.headers["cache-control"] == "no-store"
@@ -66,7 +66,7 @@ def test_a_page_is_served_and_never_kept(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize("way", ["/", "/dag"])
-def test_the_way_in_leads_to_the_newest_night_with_pages(reader: TestClient, way: str) -> None:
+def test_the_entry_pages_lead_to_the_newest_night_with_pages(reader: TestClient, way: str) -> None:
     assert reader.get(way).text == f"the night of {DAY}"
 
 
@@ -86,7 +86,7 @@ def test_pages_are_only_read(reader: TestClient, method: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/dag", "/run?dag_id=nightly&run_id=x", f"/date={DAY}/index.html"])
-def test_who_is_not_logged_in_sees_nothing(plugin: ModuleType, lake: Path, path: str) -> None:
+def test_a_person_who_is_not_logged_in_sees_nothing(plugin: ModuleType, lake: Path, path: str) -> None:
     answer = TestClient(plugin.pages).get(path)
     assert answer.status_code == 401
     assert "the night of" not in answer.text

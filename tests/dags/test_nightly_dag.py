@@ -1,4 +1,4 @@
-"""The DAG as Airflow sees it: what loads, what each task runs, what the form takes, what a failure says."""
+"""The DAG as Airflow sees it: whether it loads, what each task runs, what the form accepts, what a failure says."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FORM = {
     "config": "night.toml",
     "dry_run": False,
 }
-LAST = {"whole", "release_lake"}  # they wait for every job, however it ended
+LAST = {"whole", "release_lake"}  # they wait for the end of every job, failed or not
 ARGUMENTS = (
     f"--date 2026-01-06 --lake /lake --source shop.toml --raw /drops --config night.toml --run {RUN}"
     " --goes-on --set training.retrain=never --set recommend.k=5"
@@ -52,7 +52,7 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="module")
 def nightly() -> ModuleType:
-    """A fresh copy of the DAG file for each test would cost seconds; a test changes only copies of its tasks."""
+    """The DAG file, loaded once: loading it for each test would cost seconds. A test changes only copies of tasks."""
     spec = importlib.util.spec_from_file_location("nightly", ROOT / "dags/nightly.py")
     assert spec is not None
     assert spec.loader is not None
@@ -98,8 +98,8 @@ def branches() -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def box_of(branch: str) -> str:
-    """The box of the DAG that holds a branch: it alone, or all that go together."""
-    return "_and_".join(next((some for some in declared("TOGETHER") if branch in some), (branch,)))
+    """The box of the DAG that holds a branch: the branch alone, or all branches that go together."""
+    return "_and_".join(next((group for group in declared("TOGETHER") if branch in group), (branch,)))
 
 
 def task_of(branch: str, job: str) -> str:
@@ -136,37 +136,37 @@ def test_dag_files_import_nothing_heavy_and_nothing_of_ours() -> None:
 
 
 def test_the_edges_are_those_of_the_nightly_job_with_each_box_as_one(dag: Any) -> None:
-    """A task waits for all that its jobs wait for outside of it: hard where one of them does, else through `X_over`."""
-    wanted: set[tuple[str, str]] = set()
-    home = {job: branch for branch, jobs in branches().items() for job in jobs}
+    """A task waits for all that its jobs need from outside: by a hard edge if one job has one, else by `X_over`."""
+    edges: set[tuple[str, str]] = set()
+    branch_of = {job: branch for branch, jobs in branches().items() for job in jobs}
     for branch, jobs in branches().items():
         for job, needs in jobs.items():
             task = task_of(branch, job)
             for need in needs:
                 if not need.endswith("_over"):
-                    wanted.add((task_of(home[need], need), task))
+                    edges.add((task_of(branch_of[need], need), task))
                     continue
                 name = need.removesuffix("_over")
-                whole = name in branches()
-                ending = tasks_of(box_of(name)) if whole else {task_of(home[name], name)}
-                over = f"{box_of(name) if whole else name}_over"
-                if ending != {task}:
-                    wanted |= {(over, task), *((ended, over) for ended in ending)}
-    wanted = {(before, after) for before, after in wanted if before != after}
-    assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - LAST} == wanted
+                is_branch = name in branches()
+                ending_tasks = tasks_of(box_of(name)) if is_branch else {task_of(branch_of[name], name)}
+                over_task = f"{box_of(name) if is_branch else name}_over"
+                if ending_tasks != {task}:
+                    edges |= {(over_task, task), *((ended, over_task) for ended in ending_tasks)}
+    edges = {(before, after) for before, after in edges if before != after}
+    assert {(t.task_id, after) for t in dag.tasks for after in t.downstream_task_ids - LAST} == edges
 
 
 def test_each_box_has_the_tasks_of_its_branches(dag: Any) -> None:
-    found = {name: set(box.children) for name, box in dag.task_group.get_task_group_dict().items() if name}
+    tasks_by_box = {name: set(box.children) for name, box in dag.task_group.get_task_group_dict().items() if name}
     jobs = {
         name: {task for task in tasks if task not in LAST and not task.endswith("_over")}
-        for name, tasks in found.items()
+        for name, tasks in tasks_by_box.items()
     }
     assert jobs == {name: tasks_of(name) for name in boxes()}
-    assert set().union(*found.values()) == set(dag.task_ids)
+    assert set().union(*tasks_by_box.values()) == set(dag.task_ids)
 
 
-def test_only_what_waits_for_an_end_runs_after_a_failure(dag: Any) -> None:
+def test_only_tasks_that_wait_for_an_end_run_after_a_failure(dag: Any) -> None:
     rules = {t.task_id: t.trigger_rule.value for t in dag.tasks if t.trigger_rule != "all_success"}
     soft = {task: "all_done" for task in dag.task_ids if task.endswith("_over")}
     assert rules == {**soft, "whole": "one_failed", "release_lake": "all_done"}
@@ -174,12 +174,12 @@ def test_only_what_waits_for_an_end_runs_after_a_failure(dag: Any) -> None:
 
 
 def test_a_run_with_a_failed_task_is_red(dag: Any) -> None:
-    whole = dag.get_task("whole")
+    whole_task = dag.get_task("whole")
     jobs = {t.task_id for t in dag.tasks if not isinstance(t, EmptyOperator)}
-    assert whole.upstream_task_ids == jobs - LAST
-    assert not whole.downstream_task_ids  # a leaf: Airflow judges the run by it
+    assert whole_task.upstream_task_ids == jobs - LAST
+    assert not whole_task.downstream_task_ids  # a leaf: Airflow judges the run by it
     with pytest.raises(AirflowFailException, match="not whole"):
-        whole.prepare_for_execution().execute({})
+        whole_task.prepare_for_execution().execute({})
 
 
 def test_the_run_gives_the_lake_back_when_every_job_has_ended(dag: Any) -> None:
@@ -189,7 +189,7 @@ def test_the_run_gives_the_lake_back_when_every_job_has_ended(dag: Any) -> None:
     assert words[2:] == f"jobs release_lake --date 2026-01-06 --lake /lake --run {RUN}".split()
 
 
-def test_a_machine_of_one_slot_does_the_most_urgent_first(dag: Any) -> None:
+def test_with_one_slot_the_most_urgent_task_runs_first(dag: Any) -> None:
     jobs = [t for t in dag.tasks if not isinstance(t, EmptyOperator)]
     assert {t.pool for t in jobs} == {"night", "gpu"}
     urgency = {name: {dag.get_task(task).priority_weight for task in tasks_of(name)} for name in boxes()}
@@ -246,8 +246,8 @@ def test_the_form_refuses(dag: Any, wrong: dict[str, Any]) -> None:
         params.update(wrong)
 
 
-def test_the_form_can_be_sent_as_it_opens(dag: Any) -> None:
-    """The browser holds a required text that is empty for missing, though its schema may allow it."""
+def test_the_form_can_be_sent_unchanged(dag: Any) -> None:
+    """A browser treats an empty required text as missing, even if the schema allows an empty text."""
     for name in dag.params:
         param = dag.params.get_param(name)
         value = param.resolve()
@@ -288,7 +288,7 @@ def decision(dag: Any, problem: Exception) -> str:
     return str(dag.get_task("run_intake_and_features").retry_policy.evaluate(problem, 1, 3).action.value)
 
 
-def test_what_passes_by_itself_is_tried_again(dag: Any) -> None:
+def test_a_failure_that_may_pass_by_itself_is_tried_again(dag: Any) -> None:
     assert (
         decision(dag, AirflowException("Cannot execute: spark-submit. Error code is: 1.\njava.io.IOException"))
         == "default"
@@ -314,28 +314,35 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_the_real_job_refuses_fails_at_once(dag: Any, tmp_path: Path, case: str) -> None:
-    wrong, said = REFUSED[case]
-    form = {"raw": str(tmp_path), "lake": str(tmp_path / "lake"), "source": "sample_shop", "config": None} | wrong
-    with pytest.raises(AirflowException, match=said) as failure:
+    wrong_fields, message_part = REFUSED[case]
+    form = {
+        "raw": str(tmp_path),
+        "lake": str(tmp_path / "lake"),
+        "source": "sample_shop",
+        "config": None,
+    } | wrong_fields
+    with pytest.raises(AirflowException, match=message_part) as failure:
         rendered(dag, "receive_drop", **form).execute(context(**form) | scheduled())
     assert decision(dag, failure.value) == "fail"
     message = failures.job_message(failure.value)
-    assert re.search(said, message)
+    assert re.search(message_part, message)
     assert "\n" not in message, "one sentence, without the command and the usage"
 
 
-def test_spark_submit_hands_on_that_a_job_refused(dag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spark_submit_passes_on_that_a_job_refused(dag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", '{"conn_type": "spark", "host": "local[1]"}')
     form = {"raw": str(tmp_path), "lake": str(tmp_path / "lake"), "source": "sample_shop", "config": "/no/such.toml"}
     with pytest.raises(AirflowException, match="FileNotFoundError: --config") as failure:
         rendered(dag, "run_intake_and_features", **form).execute(context(**form))
     assert decision(dag, failure.value) == "fail"
-    said = str(failure.value).partition("Last spark-submit output:\n")[2].splitlines()
-    assert [line for line in said if not line.startswith("FileNotFoundError: ")] == []  # none of Spark's, nor the JVM's
+    lines = str(failure.value).partition("Last spark-submit output:\n")[2].splitlines()
+    assert [
+        line for line in lines if not line.startswith("FileNotFoundError: ")
+    ] == []  # none of Spark's, nor the JVM's
 
 
 def scheduled(times: int = 1, kind: str = "scheduled") -> dict[str, Any]:
-    """What Airflow gives the sensor at its look after `times` others."""
+    """The context that Airflow gives the sensor when it looks again after `times` earlier looks."""
     first = datetime.now(UTC) - timedelta(hours=5)
     ti = SimpleNamespace(get_first_reschedule_date=lambda context: first)
     run = SimpleNamespace(run_type=kind)
@@ -343,7 +350,7 @@ def scheduled(times: int = 1, kind: str = "scheduled") -> dict[str, Any]:
 
 
 def missing(dag: Any, folder: Path) -> Any:
-    """`receive_drop` of a real folder that has no file of the night."""
+    """The task `receive_drop` on a real folder that has no file of the night."""
     return rendered(dag, "receive_drop", raw=str(folder), lake=str(folder / "lake"), source="sample_shop", config=None)
 
 
@@ -382,9 +389,9 @@ def test_publishing_updates_the_asset_with_the_night_and_its_run(dag: Any) -> No
 
 def test_the_graph_is_a_few_boxes_that_hold_all_tasks(dag: Any) -> None:
     groups = dag.task_group.get_task_group_dict()
-    found = {name: set(group.children) for name, group in groups.items() if name}
-    assert len(found) <= 10
-    assert set().union(*found.values()) == set(dag.task_ids)  # ids without the names of the boxes
+    tasks_by_box = {name: set(group.children) for name, group in groups.items() if name}
+    assert len(tasks_by_box) <= 10
+    assert set().union(*tasks_by_box.values()) == set(dag.task_ids)  # ids without the names of the boxes
     assert sum(isinstance(task, SparkSubmitOperator) for task in dag.tasks) <= 8  # each pays for its start
 
 
@@ -396,13 +403,13 @@ def test_the_docstring_is_the_page_in_the_ui(dag: Any) -> None:
 
 def test_only_the_lines_of_the_jvm_are_left_out_of_a_log(dag: Any) -> None:
     hook = rendered(dag, "run_intake_and_features")._get_hook()
-    written = [
+    lines = [
         "WARNING: Using incubator modules: x\n",
         "netlib-blas: none\n",
         "OutOfMemoryError: heap\n",
         "E of a job\n",
     ]
-    hook._process_spark_submit_log(iter(written))
+    hook._process_spark_submit_log(iter(lines))
     assert list(hook._last_submit_log_lines) == ["OutOfMemoryError: heap", "E of a job"]
 
 
@@ -414,15 +421,15 @@ def test_a_job_leaves_what_it_logged_last_for_the_note(dag: Any) -> None:
 
 
 def test_a_failed_task_leaves_why_for_the_note(dag: Any) -> None:
-    left: dict[str, str] = {}
+    xcoms: dict[str, str] = {}
     ti = SimpleNamespace(
         **{"task_id": "prune_lake", "dag_id": "nightly", "run_id": "x", "try_number": 1, "log_url": ""},
-        xcom_push=left.__setitem__,
+        xcom_push=xcoms.__setitem__,
     )
     failures.alert_failure({"ti": ti, "exception": AirflowException("a command\nGateFailed: short\n")})
-    assert left == {failures.WHY: "GateFailed: short"}
-    failures.alert_failure({"ti": ti})  # killed: Airflow tells it from a process that keeps nothing
-    assert left == {failures.WHY: "GateFailed: short"}
+    assert xcoms == {failures.WHY: "GateFailed: short"}
+    failures.alert_failure({"ti": ti})  # killed: Airflow calls this in a process that cannot keep a message
+    assert xcoms == {failures.WHY: "GateFailed: short"}
 
 
 def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
@@ -445,10 +452,10 @@ def test_an_alert_says_what_readers_still_see(dag: Any, tmp_path: Path) -> None:
     assert shown_after_a_failure(dag, "train_lstm", tmp_path) == "Lists are made with the newest earlier LSTM."
     assert shown_after_a_failure(dag, "run_prices_and_judge", tmp_path).startswith("Readers miss nothing: ")
     for name in ("copy", "images", "service"):
-        said = shown_after_a_failure(dag, f"run_{name}", tmp_path)
-        assert said == f"The rest of tonight goes on and is published without {name}."
-    killed = shown_after_a_failure(dag, "run_offers_and_audiences", tmp_path)
-    assert killed == "The rest of tonight goes on and is published without offers and audiences."
+        sentence = shown_after_a_failure(dag, f"run_{name}", tmp_path)
+        assert sentence == f"The rest of tonight goes on and is published without {name}."
+    two_branches = shown_after_a_failure(dag, "run_offers_and_audiences", tmp_path)
+    assert two_branches == "The rest of tonight goes on and is published without offers and audiences."
 
 
 def test_an_alert_says_of_two_branches_which_one_failed(dag: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The refresh as Airflow sees it: the jobs of `python -m jobs refresh`, in its order, and a day that is not over."""
+"""The DAG of the refresh as Airflow sees it: the jobs of `python -m jobs refresh`, in order, for an unfinished day."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def order() -> list[tuple[str, str]]:
 
 
 def test_tasks_are_the_jobs_of_a_refresh_in_its_order_and_lakes(dag: Any) -> None:
-    task, seen = dag.roots[0], []
+    task, tasks = dag.roots[0], []
     while task:
         words = command(dag, task.task_id)
         assert task.task_id in words
-        seen.append((task.task_id, words[words.index("--lake") + 1].removeprefix("/lake").removeprefix("/")))
+        tasks.append((task.task_id, words[words.index("--lake") + 1].removeprefix("/lake").removeprefix("/")))
         task = task.downstream_list[0] if task.downstream_list else None
-    assert seen == order()
+    assert tasks == order()
 
 
-def test_it_is_of_the_day_that_is_not_over(dag: Any) -> None:
+def test_it_runs_for_the_day_that_is_not_over(dag: Any) -> None:
     words = command(dag, "refresh_lists")
     assert words[words.index("--date") + 1] == "2026-01-07"
     assert words[words.index("--run") + 1] == "20260107113000"
 
 
-def test_the_form_can_be_sent_as_it_opens(dag: Any) -> None:
+def test_the_form_can_be_sent_unchanged(dag: Any) -> None:
     for name in dag.params:
         param = dag.params.get_param(name)
         assert param.resolve() != "", name

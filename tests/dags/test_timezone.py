@@ -1,4 +1,4 @@
-"""Runs of a shop whose days are not UTC's: each of its days gets one run, which knows its date."""
+"""Runs of a shop whose days are not UTC days: each of its days gets one run, which knows its date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ZONES = ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin", "UTC"]
 
 
 def planned(zone: str, first: datetime, days: int) -> list[Any]:
-    """What the scheduler makes of the schedule of `nightly`: the next runs from `first` on."""
+    """The next runs that the scheduler makes from the schedule of `nightly`, from `first` on."""
     timetable, restriction = CronDataIntervalTimetable("0 2 * * *", zone), TimeRestriction(instance(first), None, True)
     runs: list[Any] = []
     for _ in range(days):

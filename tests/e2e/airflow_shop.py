@@ -1,4 +1,4 @@
-"""A shop of one tiny day, and an Airflow whose state is nobody else's."""
+"""A shop with one tiny day, and an Airflow with a state of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from jobs.runtime.java_options import FOR_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 2700  # seconds for what takes six minutes where nothing else runs
+PATIENCE = 2700  # seconds for work that takes six minutes if nothing else runs on the machine
 DAY = "2026-01-05"
 
 needs_airflow = pytest.mark.skipif(
@@ -25,7 +25,7 @@ needs_airflow = pytest.mark.skipif(
 
 @dataclass
 class Shop:
-    """Where the shop lies, and the environment of whoever runs its nights."""
+    """The shop's folder, and the environment variables with which its nights run."""
 
     folder: Path
     environment: dict[str, str]
@@ -34,21 +34,21 @@ class Shop:
         return json.loads((self.folder / "lake/published/current.json").read_text())
 
     def processes(self) -> list[str]:
-        """Command lines of all processes that carry this shop's environment, but for this test's own."""
-        mark, found = f"AIRFLOW_HOME={self.environment['AIRFLOW_HOME']}".encode(), []
+        """Command lines of all processes that have this shop's environment; the test's own process has not."""
+        mark, commands = f"AIRFLOW_HOME={self.environment['AIRFLOW_HOME']}".encode(), []
         for environ in Path("/proc").glob("[0-9]*/environ"):
             try:
                 if mark in environ.read_bytes().split(b"\0"):
-                    found.append(environ.with_name("cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except OSError:  # ended meanwhile, or not ours to see
+                    commands.append(environ.with_name("cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:  # the process has ended, or we may not look at it
                 continue
-        return found
+        return commands
 
 
 def make_shop(folder: Path) -> Shop:
-    size = {"seed": 5, "users": 60, "items": 60, "days": 1, "crawlers": 0, "start": DAY}
-    make = ["make_sample_shop", *[f"--{name}={value}" for name, value in size.items()]]
-    subprocess.run([sys.executable, "-m", "jobs", *make, "--out", folder / "raw"], cwd=ROOT, check=True)
+    plan = {"seed": 5, "users": 60, "items": 60, "days": 1, "crawlers": 0, "start": DAY}
+    command = ["make_sample_shop", *[f"--{name}={value}" for name, value in plan.items()]]
+    subprocess.run([sys.executable, "-m", "jobs", *command, "--out", folder / "raw"], cwd=ROOT, check=True)
     environment = os.environ | {
         "AIRFLOW_HOME": str(folder / "airflow"),
         "NIGHTMARKET_RAW": str(folder / "raw"),

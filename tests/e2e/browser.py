@@ -27,7 +27,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--window-size=1400,1100"),
 )
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names an element
-STARTS_IN, PAGE_READY_IN = 60, 120  # seconds, on a machine that does other work too
+STARTS_IN, PAGE_READY_IN = 60, 120  # seconds, on a machine that also does other work
 
 
 class Browser:
@@ -47,7 +47,7 @@ class Browser:
             raise LookupError(json.load(refusal)["value"]["message"]) from None
 
     def open(self, url: str) -> None:
-        """Leaves the page that is there. On a busy machine the driver may answer while that one still stands."""
+        """Opens a page. On a busy machine the driver may answer before the old page is gone, so wait until it is."""
         self.run("window.isLeft = true")
         self.call("POST", "/url", {"url": url})
         deadline = time.monotonic() + PAGE_READY_IN
@@ -57,12 +57,12 @@ class Browser:
             time.sleep(0.05)
 
     def find(self, xpath: str, within: float = PAGE_READY_IN) -> str:
-        """The element's path in the protocol. LookupError where it does not come in time."""
+        """The element's path in the protocol. LookupError if it does not appear in time."""
         deadline = time.monotonic() + within
         while True:
             try:
-                found = self.call("POST", "/element", {"using": "xpath", "value": xpath})
-                return f"/element/{found[ELEMENT]}"
+                element = self.call("POST", "/element", {"using": "xpath", "value": xpath})
+                return f"/element/{element[ELEMENT]}"
             except LookupError:
                 if time.monotonic() > deadline:
                     raise
@@ -81,16 +81,16 @@ class Browser:
         return str(self.call("GET", f"{self.find('//body')}/text"))
 
     def run(self, script: str, *args: Any) -> Any:
-        """What the body of a JavaScript function returns in the page; a promise is waited for."""
+        """Runs the body of a JavaScript function in the page. Returns its value, also that of a promise."""
         return self.call("POST", "/execute/sync", {"script": script, "args": list(args)})
 
     def frame(self, xpath: str | None) -> None:
-        """Look into a frame of the page; None: at the whole page again."""
+        """Look into a frame of the page; None: look at the whole page again."""
         place = None if xpath is None else {ELEMENT: self.find(xpath).removeprefix("/element/")}
         self.call("POST", "/frame", {"id": place})
 
     def press(self, *keys: str) -> None:
-        """Keys one after another, as from a keyboard, where the focus is."""
+        """Presses keys one after another, as on a keyboard; the focused element gets them."""
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
@@ -107,26 +107,26 @@ class Browser:
 
 @contextlib.contextmanager
 def chromium(logs: bool = False) -> Iterator[Browser]:
-    """A browser with a profile of its own; nothing of it is left afterwards. logs: it keeps what `log` gives."""
+    """A browser with a profile of its own, which is deleted afterwards. logs: the browser keeps messages for `log`."""
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         driver = subprocess.Popen(
             [str(DRIVER), "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         try:
-            started = next(
+            match = next(
                 m for line in driver.stdout or () if (m := re.search(r"started successfully on port (\d+)", line))
             )
-            browser = Browser(f"http://127.0.0.1:{started[1]}")
+            browser = Browser(f"http://127.0.0.1:{match[1]}")
             options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={profile}"]}
-            wanted: dict[str, Any] = {"goog:chromeOptions": options}
+            capabilities: dict[str, Any] = {"goog:chromeOptions": options}
             if logs:
-                wanted["goog:loggingPrefs"] = {"browser": "ALL", "performance": "ALL"}
-            asked = {"capabilities": {"alwaysMatch": wanted}}
-            browser.session = f"/{browser.call('POST', '', asked)['sessionId']}"
+                capabilities["goog:loggingPrefs"] = {"browser": "ALL", "performance": "ALL"}
+            request = {"capabilities": {"alwaysMatch": capabilities}}
+            browser.session = f"/{browser.call('POST', '', request)['sessionId']}"
             try:
                 yield browser
             finally:
-                with contextlib.suppress(OSError):  # it has ended by itself
+                with contextlib.suppress(OSError):  # the browser may have ended by itself
                     browser.call("DELETE", "")
         finally:
             driver.terminate()

@@ -1,10 +1,10 @@
-"""Kill a night at random moments and run it again: the storefront sees whole nights only, the same as undisturbed.
+"""Kill a night at random moments and run it again: the storefront sees only whole nights, equal to undisturbed ones.
 
     python -m tests.e2e.kill_night --lake LAKE --kills 30 --source online_retail --raw DIR --date 2011-01-05
 
-LAKE, replayed up to the night before, is copied and not touched. One undisturbed night says how long each job takes and
-what is to be published. Then each attempt is a process of its own that gets SIGKILL at a moment drawn uniformly over
-the undisturbed night, while a reader follows the pointer and checks every file it names.
+LAKE has the nights up to the night before; it is copied and not changed. One undisturbed night shows how long each job
+takes and what must be published. Then each attempt is a process of its own that gets SIGKILL at a moment drawn
+uniformly over the undisturbed night. Meanwhile a reader follows the pointer and checks every file that it names.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ STAGES = list(TASKS)
 
 @dataclass(frozen=True)
 class Attempts:
-    """A night to be run again and again, each time from the same `eve` of it."""
+    """A night that is run again and again, each time from the same lake of the evening before (`eve`)."""
 
     eve: Path
     date: dt.date
@@ -63,16 +63,17 @@ class Attempts:
         return time.monotonic() - began
 
     def kill(self, lake: Path, log: Path, job: str, seconds: float) -> str:
-        """SIGKILL an attempt `seconds` after `job` began in it (or when it ended before that); the job it was in."""
-        before = STAGES[: STAGES.index(job)]
+        """SIGKILL an attempt `seconds` after its job `job` began, or at its end if that is earlier. Returns the job
+        that was killed."""
+        earlier_jobs = STAGES[: STAGES.index(job)]
         reports = lake / "runs" / f"date={self.date}"
-        old = set(reports.glob("*/*.json"))
+        old_reports = set(reports.glob("*/*.json"))
 
         def ended() -> set[str]:
-            return {path.stem for path in set(reports.glob("*/*.json")) - old}
+            return {path.stem for path in set(reports.glob("*/*.json")) - old_reports}
 
         process = self.start(lake, log)
-        while not set(before) <= ended() and process.poll() is None:
+        while not set(earlier_jobs) <= ended() and process.poll() is None:
             time.sleep(0.01)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
@@ -81,13 +82,13 @@ class Attempts:
         status = process.wait()
         if status not in (0, -signal.SIGKILL):
             raise RuntimeError(f"the night stopped by itself, status {status}:\n{log.read_text()[-3000:]}")
-        done = ended()
-        return next((stage for stage in STAGES if stage not in done), "(ended)")
+        ended_jobs = ended()
+        return next((stage for stage in STAGES if stage not in ended_jobs), "(ended)")
 
 
 @dataclass
 class Reader:
-    """A storefront: follows the pointer, reads every file it names, and notes what is not as promised."""
+    """A storefront: follows the pointer, reads every file that it names, and notes what differs from the manifest."""
 
     lake: Lake
     wrong: list[str] = field(default_factory=list)
@@ -108,7 +109,7 @@ class Reader:
         while not stop.is_set():
             try:
                 self.look()
-            except Exception as problem:  # whatever a storefront would stumble over is what we are after
+            except Exception as problem:  # we look for every error that a storefront could meet
                 self.wrong.append(repr(problem))
             stop.wait(0.02)
 
@@ -131,7 +132,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """The night as it should be: its lake, and the seconds of each job in it."""
+    """The undisturbed night: its lake, and the seconds that each of its jobs took."""
 
     lake: Lake
     seconds: dict[str, float]
@@ -143,38 +144,40 @@ class Undisturbed:
         return cls(lake, {stage: lake.get_json(*reports, f"{stage}.json")["seconds"] for stage in STAGES})
 
     def moment(self, chance: random.Random) -> tuple[str, float]:
-        """A job and the seconds into it, uniform over the night."""
-        at = chance.uniform(0, sum(self.seconds.values()))
+        """A moment drawn uniformly over the night: a job, and the seconds since it began."""
+        second = chance.uniform(0, sum(self.seconds.values()))
         for stage, seconds in self.seconds.items():
-            if at <= seconds:
-                return stage, at
-            at -= seconds
+            if second <= seconds:
+                return stage, second
+            second -= seconds
         return STAGES[-1], 0.0
 
     def differences(self, lake: Lake) -> list[str]:
-        """Published tables whose content is not that of the undisturbed night, and in what."""
-        now = published.current(lake)
-        if now is None or now["date"] != published.current(self.lake)["date"]:  # type: ignore[index]
-            return [f"the pointer names {now and now['run']}"]
-        return [line for t in PUBLISHED if (line := unlike(t.name, shown(lake, t), shown(self.lake, t)))]
+        """One line for each published table whose content differs from the undisturbed night's: what differs."""
+        manifest = published.current(lake)
+        if manifest is None or manifest["date"] != published.current(self.lake)["date"]:  # type: ignore[index]
+            return [f"the pointer names {manifest and manifest['run']}"]
+        return [
+            line for table in PUBLISHED if (line := unlike(table.name, shown(lake, table), shown(self.lake, table)))
+        ]
 
 
-def unlike(name: str, seen: pa.Table, wanted: pa.Table) -> str:
-    """How two contents of a table differ; empty where they do not."""
-    if seen.num_rows != wanted.num_rows:
-        return f"{name}: {seen.num_rows} rows, not {wanted.num_rows}"
-    columns = [c for c in wanted.column_names if not seen[c].equals(wanted[c])]
+def unlike(name: str, found_rows: pa.Table, wanted_rows: pa.Table) -> str:
+    """How two contents of a table differ; empty if they are the same."""
+    if found_rows.num_rows != wanted_rows.num_rows:
+        return f"{name}: {found_rows.num_rows} rows, not {wanted_rows.num_rows}"
+    columns = [c for c in wanted_rows.column_names if not found_rows[c].equals(wanted_rows[c])]
     return f"{name}: other values in {', '.join(columns)}" if columns else ""
 
 
 def kill_and_finish(
     attempts: Attempts, truth: Undisturbed, kills: int, seed: int, folder: Path, finish_every: int
 ) -> list[dict[str, Any]]:
-    """One entry for each kill: moment, job, what the reader saw, and, after every `finish_every`, the verdict.
+    """One entry for each kill: moment and job; after every `finish_every` kills also the verdict and what readers saw.
 
-    Kills that follow one another hit the same lake, with all that the killed attempts left in it.
+    Kills one after another hit the same lake, which has everything that the killed attempts left in it.
     """
-    chance, found = random.Random(seed), []
+    rng, entries = random.Random(seed), []
     for first in range(0, kills, finish_every):
         lake = folder / f"lake-{first:03d}"
         shutil.copytree(attempts.eve, lake)
@@ -182,14 +185,14 @@ def kill_and_finish(
         log = folder / f"lake-{first:03d}.log"
         with reader.following():
             for number in range(first, min(first + finish_every, kills)):
-                job, seconds = truth.moment(chance)
-                was = attempts.kill(lake, log, job, seconds)
-                found.append({"kill": number + 1, "aimed": job, "seconds": seconds, "job": was})
+                job, seconds = truth.moment(rng)
+                stage = attempts.kill(lake, log, job, seconds)
+                entries.append({"kill": number + 1, "aimed": job, "seconds": seconds, "job": stage})
             attempts.finish(lake, log)
             reader.look()
-        found[-1] |= {"wrong": reader.wrong + truth.differences(Lake(str(lake))), "seen": dict(reader.seen)}
+        entries[-1] |= {"wrong": reader.wrong + truth.differences(Lake(str(lake))), "seen": dict(reader.seen)}
         shutil.rmtree(lake)
-    return found
+    return entries
 
 
 def main() -> int:
@@ -203,30 +206,30 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting")
     args = parser.parse_args()
-    words = ["--source", args.source, "--raw", os.path.abspath(args.raw), *[f"--set={s}" for s in args.set]]
+    options = ["--source", args.source, "--raw", os.path.abspath(args.raw), *[f"--set={s}" for s in args.set]]
     with tempfile.TemporaryDirectory() as folder:
-        attempts = Attempts(args.lake, args.date, words)
-        whole = Path(folder) / "undisturbed"
-        shutil.copytree(args.lake, whole)
-        took = attempts.finish(whole, Path(folder) / "undisturbed.log")
-        truth = Undisturbed.of(Lake(str(whole)), args.date)
+        attempts = Attempts(args.lake, args.date, options)
+        undisturbed = Path(folder) / "undisturbed"
+        shutil.copytree(args.lake, undisturbed)
+        took = attempts.finish(undisturbed, Path(folder) / "undisturbed.log")
+        truth = Undisturbed.of(Lake(str(undisturbed)), args.date)
         print(f"undisturbed: {took:.1f} s", *[f"{n} {s:.1f}" for n, s in truth.seconds.items()], sep="  ", flush=True)
-        found = kill_and_finish(attempts, truth, args.kills, args.seed, Path(folder), args.finish_every)
-    return report(found)
+        entries = kill_and_finish(attempts, truth, args.kills, args.seed, Path(folder), args.finish_every)
+    return report(entries)
 
 
-def report(found: list[dict[str, Any]]) -> int:
+def report(entries: list[dict[str, Any]]) -> int:
     print("kill  killed in                s into it of  verdict after it was run again")
-    wrong = 0
-    for entry in found:
+    faults = 0
+    for entry in entries:
         verdict = ""
         if "wrong" in entry:
             seen = ", ".join(f"{run} {times} times" for run, times in entry["seen"].items())
-            wrong += len(entry["wrong"])
+            faults += len(entry["wrong"])
             verdict = "; ".join(entry["wrong"]) or f"same night; the reader saw {seen}, always whole"
         print(f"{entry['kill']:4}  {entry['job']:22} {entry['seconds']:9.2f} {entry['aimed']:22}  {verdict}")
-    print(f"{len(found)} kills: " + (f"{wrong} things wrong" if wrong else "nothing lost, mixed or left half"))
-    return 1 if wrong else 0
+    print(f"{len(entries)} kills: " + (f"{faults} things wrong" if faults else "nothing lost, mixed or left half"))
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

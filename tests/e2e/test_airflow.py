@@ -37,10 +37,10 @@ def alerts() -> Iterator[LocalServer]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, alerts: LocalServer) -> Shop:
-    made = make_shop(tmp_path_factory.mktemp("shop"))
-    made.environment["NIGHTMARKET_ALERT_URL"] = alerts.url
-    made.environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = "admin:admin,vera:viewer"
-    return made
+    shop_of_a_day = make_shop(tmp_path_factory.mktemp("shop"))
+    shop_of_a_day.environment["NIGHTMARKET_ALERT_URL"] = alerts.url
+    shop_of_a_day.environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = "admin:admin,vera:viewer"
+    return shop_of_a_day
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def runs(api: Api, dag: str) -> list[dict[str, Any]]:
 
 
 def read_login(ui: subprocess.Popen[str]) -> Api:
-    """What `make ui` prints once the page is up: its address and the login."""
+    """The REST API at the address and with the login that `make ui` prints when the page is up."""
     for line in ui.stdout or ():
         words = line.split()
         if "password" in words:
@@ -70,18 +70,18 @@ def api(ui: subprocess.Popen[str]) -> Api:
     return read_login(ui)
 
 
-def wait_until(true: Callable[[], Any], what: str) -> Any:
-    """What `true` says once it is something."""
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
+    """Waits until `condition()` is true, and returns its value."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := true()):
+    while not (value := condition()):
         assert time.monotonic() < deadline, f"{what} did not come in {PATIENCE} s"
         time.sleep(1)
-    return found
+    return value
 
 
 @pytest.fixture
 def browser(api: Api) -> Iterator[Browser]:
-    """Signed in. It is closed after its test: an open page of Airflow's polls, and takes a third of a core."""
+    """A browser that is signed in. It is closed after its test: an open page of Airflow uses a third of a core."""
     with chromium() as window:
         window.open(api.address)
         window.write("//input[@name='username']", "admin")
@@ -110,20 +110,20 @@ def test_the_forms_can_be_sent_as_they_open(api: Api, browser: Browser) -> None:
 
 
 @needs_browser
-def test_a_run_that_fails_for_good_is_told_once_in_the_words_of_its_job(api: Api, alerts: LocalServer) -> None:
-    """The run of the form above: its day is today, of which this shop has no file."""
+def test_a_run_that_fails_for_good_sends_one_alert_with_the_message_of_its_job(api: Api, alerts: LocalServer) -> None:
+    """The run that the form above started: its day is today, and this shop has no file of today."""
     wait_until(lambda: [run for run in runs(api, "nightly") if run["state"] == "failed"], "the failure")
 
     def posted() -> list[str]:
         texts = [request.body["text"] for request in alerts.requests]
         return [text for text in texts if text.startswith("nightly receive_drop")]
 
-    (told,) = wait_until(posted, "the alert")
-    assert "failed, try 1: MissingDay: no file matches" in told
-    assert f"Log: {api.address}/dags/nightly/runs/" in told
+    (alert,) = wait_until(posted, "the alert")
+    assert "failed, try 1: MissingDay: no file matches" in alert
+    assert f"Log: {api.address}/dags/nightly/runs/" in alert
 
 
-def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_once_it_is_mended(
+def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_after_the_repair(
     shop: Shop, api: Api, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = tmp_path / "settings.toml"
@@ -131,19 +131,21 @@ def test_a_night_with_a_broken_branch_publishes_the_rest_and_is_whole_once_it_is
     assert api.call("/dags/nightly")["is_paused"] is False
     run = airflow_night.start_night(api, {"date": DAY, "k": 5, "config": str(settings)})
     assert follow(api, run) == "failed"
-    begin, *said, end = capfd.readouterr().err.splitlines()
+    begin, *lines, end = capfd.readouterr().err.splitlines()
     assert begin == "the night in Airflow ..."
     assert re.fullmatch(r"the night in Airflow: \d+ jobs, [\d.,]+ s", end)
-    told = [re.fullmatch(r"the night in Airflow: \d+ of \d+ jobs, .+; (\w+) failed [\d.]+ s", line) for line in said]
-    assert {line[1] for line in told if line} == {"train_copywriter", "run_copy"}
+    failures = [
+        re.fullmatch(r"the night in Airflow: \d+ of \d+ jobs, .+; (\w+) failed [\d.]+ s", line) for line in lines
+    ]
+    assert {line[1] for line in failures if line} == {"train_copywriter", "run_copy"}
     monkeypatch.setattr(airflow_night, "HOME", Path(shop.environment["AIRFLOW_HOME"]))
     assert "no voice in no/such/folder" in airflow_night.end_of_failed_log(api, run)
     first = shop.published()
-    told = note(api, run)
-    assert told.startswith(f"Published as {first['run']}: ")
-    assert "copy absent" in told
-    assert "no voice in no/such/folder" in told
-    assert f"reports/date={DAY}/index.html" in told
+    run_note = note(api, run)
+    assert run_note.startswith(f"Published as {first['run']}: ")
+    assert "copy absent" in run_note
+    assert "no voice in no/such/folder" in run_note
+    assert f"reports/date={DAY}/index.html" in run_note
     assert first["date"] == DAY
     assert first["rules"]["k"] == 5
     assert {name: product["state"] for name, product in first["products"].items()} == {
@@ -185,28 +187,30 @@ def follow(api: Api, run: str) -> str:
 
 
 @needs_browser
-def test_who_triggered_the_night_sees_its_page_beside_the_run(shop: Shop, api: Api, browser: Browser) -> None:
-    # Once a run has ended, the scheduler may begin one of its own: that has no pages yet.
+def test_the_person_who_triggered_the_night_sees_its_page_beside_the_run(
+    shop: Shop, api: Api, browser: Browser
+) -> None:
+    # When a run has ended, the scheduler may start a run by itself, which has no pages yet.
     (run,) = [run["dag_run_id"] for run in runs(api, "nightly") if run["dag_run_id"].startswith(f"night_{DAY}_")]
-    # A night that failed has pages too: the newest are those of the run that the form sent.
+    # A night that failed has pages too: the newest pages are those of the run that the form started.
     newest = max(page.parent.name for page in shop.folder.glob("lake/reports/date=*/index.html")).removeprefix("date=")
     assert newest > DAY
-    ways = {"plugin/night_report": newest, "dags/nightly": newest, f"dags/nightly/runs/{run}": DAY}
-    for way, day in ways.items():
-        browser.open(f"{api.address}/{way}")
-        if way.startswith("dags"):
+    paths = {"plugin/night_report": newest, "dags/nightly": newest, f"dags/nightly/runs/{run}": DAY}
+    for path, day in paths.items():
+        browser.open(f"{api.address}/{path}")
+        if path.startswith("dags"):
             browser.click("//a[contains(@href, '/plugin/night_report_')]")
         browser.frame("//iframe")
         browser.find(f"//h1[contains(., '{day}')]")
         browser.frame(None)
 
 
-def test_a_viewer_may_read_the_page_and_nobody_who_is_logged_out(shop: Shop, api: Api) -> None:
+def test_a_viewer_may_read_the_page_and_a_logged_out_person_may_not(shop: Shop, api: Api) -> None:
     passwords = Path(shop.environment["AIRFLOW_HOME"], "simple_auth_manager_passwords.json.generated")
     vera = Api(api.address, json.loads(passwords.read_text())["vera"], "vera")
     address = f"{api.address}/night_report/date={DAY}/index.html"
-    asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {vera.token}"})
-    with urllib.request.urlopen(asked) as page:
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {vera.token}"})
+    with urllib.request.urlopen(request) as page:
         assert DAY in page.read().decode()
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(address)
@@ -216,9 +220,9 @@ def test_the_log_of_a_task_has_the_lines_of_its_jobs_and_none_of_spark(shop: Sho
     (log,) = shop.folder.glob(
         f"airflow/logs/dag_id=nightly/run_id=night_{DAY}__*/task_id=run_intake_and_features/*.log"
     )
-    written = [str(json.loads(line)["event"]) for line in log.read_text().splitlines()]
-    assert any("nightmarket.clean_events: " in line for line in written)
-    assert [line for line in written if " INFO " in line or line.startswith(("WARNING: ", "netlib-"))] == []
+    events = [str(json.loads(line)["event"]) for line in log.read_text().splitlines()]
+    assert any("nightmarket.clean_events: " in line for line in events)
+    assert [line for line in events if " INFO " in line or line.startswith(("WARNING: ", "netlib-"))] == []
 
 
 def test_nothing_is_left_behind(shop: Shop, ui: subprocess.Popen[str]) -> None:

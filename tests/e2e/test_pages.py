@@ -1,4 +1,4 @@
-"""The pages of a night in a real browser: offline, without a mouse, narrow and wide, by day and in the dark."""
+"""The pages of a night in a real browser: offline, without a mouse, narrow and wide, in light and dark mode."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = needs_browser
 
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-# Entries are alike, and axe is slow where there are many: some stay, the first of them open.
+# Entries are alike, and axe is slow with many of them: four stay, and the first is opened.
 FEW = """for (const list of document.querySelectorAll(".entries, tbody, #rows"))
   [...list.children].forEach((one, at) => at < 4 ? one.open = !at : one.remove())"""
 PAGES = ("index", "lists", "items", "exposure", "offers", "experiments", "prices", "data", "models", "copy", "segments",
@@ -38,22 +38,22 @@ TAB, ENTER = "\ue004", "\ue007"
 
 @pytest.fixture(scope="module")
 def shop(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """The sample's lake with hostile titles that no rule has judged, as after a fault of the rules."""
-    own = sample.copy(tmp_path_factory.mktemp("pages") / "lake")
-    rows = current(own.lake, ITEMS).to_pylist()
-    for at, row in enumerate(rows):
-        row["shown_title"] = row["shown_title_zh"] = MARKUP[at % len(MARKUP)]
-    night = own.night(run="001")
+    """The sample's lake with hostile titles that no rule has checked, as if the rules had a fault."""
+    copied = sample.copy(tmp_path_factory.mktemp("pages") / "lake")
+    rows = current(copied.lake, ITEMS).to_pylist()
+    for index, row in enumerate(rows):
+        row["shown_title"] = row["shown_title_zh"] = MARKUP[index % len(MARKUP)]
+    night = copied.night(run="001")
     put(night, ITEMS, rows)
     for name, html in (("images", pictures()), ("drafts", drafts())):
-        own.lake.put_text(html, "reports", f"date={THIRD}", f"{name}.html")
+        copied.lake.put_text(html, "reports", f"date={THIRD}", f"{name}.html")
     night.begin("show_night")
     show_night.main(night)
-    return own
+    return copied
 
 
 def pictures() -> str:
-    """The pictures' page of a few rows: this sample has no pictures."""
+    """The pictures' page, made from a few rows: this sample has no pictures."""
     text = MARKUP[0]
     like = {"item_id": "b", "kind": "looks_alike", "score": 0.5, "rank": 1}
     sure = {"item_id": "a", "attribute": text, "value": text, "chance": 0.9, "picture": "p"}
@@ -75,13 +75,13 @@ def pictures() -> str:
 
 def drafts() -> str:
     """The page of drafts, with one in each state."""
-    one = {"draft_hash": "00", "item_id": "a", "picture": "p", "kind": "recolour", "asked": MARKUP[0], "reason": None,
+    draft = {"draft_hash": "00", "item_id": "a", "picture": "p", "kind": "recolour", "asked": MARKUP[0], "reason": None,
            "file": "f", "looks": "blue", "chance": 0.9, "made_on": str(THIRD)}  # fmt: skip
-    rows = [one | {"draft_id": state, "state": state} for state in ("offered", "approved", "blocked", "refused")]
+    rows = [draft | {"draft_id": state, "state": state} for state in ("offered", "approved", "blocked", "refused")]
     small = drafts_page.small(A_PICTURE)
     titles = {"a": {"shown_title": MARKUP[0], "shown_title_zh": None}}
-    made = {row["draft_id"]: small for row in rows}
-    return drafts_page.page_of(str(THIRD), rows, drafts_page.first_rows(rows, 3), {"p": small}, made, titles)
+    pictures_by_id = {row["draft_id"]: small for row in rows}
+    return drafts_page.page_of(str(THIRD), rows, drafts_page.first_rows(rows, 3), {"p": small}, pictures_by_id, titles)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def look(browser: Browser, width: int, scheme: str = "light") -> None:
 
 
 def requested(browser: Browser) -> set[str]:
-    """Addresses asked for since the last look, but for those within a page."""
+    """Addresses that the browser requested since the last look, without those within a page."""
     messages = [json.loads(entry)["message"] for entry in browser.log("performance")]
     sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     return {url for url in sent if not url.startswith(("data:", "blob:"))}
@@ -123,12 +123,12 @@ def test_a_page_opens_offline_without_an_error_and_breaks_no_rule_of_wcag(
         browser.run(FEW)
         browser.devtools("Page.setBypassCSP", enabled=True)  # axe is no part of the page
         browser.run(f"{AXE}\nreturn null")
-        found = browser.run(
+        violations = browser.run(
             "return axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}}).then("
             "r => r.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html).join(' | ')}`))",
             RULES,
         )
-        assert found == []
+        assert violations == []
         browser.log("browser")
 
 
@@ -175,13 +175,15 @@ def test_hostile_titles_are_shown_as_they_stand(browser: Browser, folder: str) -
     assert browser.run("return [...document.images].filter(i => !i.src.startsWith('data:')).length") == 0
 
 
-def test_filters_leave_what_they_name_and_nothing_else(browser: Browser, folder: str) -> None:
+def test_a_filter_shows_only_the_texts_that_it_names(browser: Browser, folder: str) -> None:
     browser.open(f"{folder}/copy.html?language=en")
     choose = """const field = document.getElementById("filter-language"); field.value = arguments[0];
       field.dispatchEvent(new Event("change")); return document.getElementById("count").textContent"""
-    whole, chinese, english = (int(browser.run(choose, one).split()[2].replace(",", "")) for one in ("", "zh", "en"))
-    assert whole == chinese + english
+    everything, chinese, english = (
+        int(browser.run(choose, language).split()[2].replace(",", "")) for language in ("", "zh", "en")
+    )
+    assert everything == chinese + english
     assert min(chinese, english) > 0
     tags = browser.run("return [...document.querySelectorAll('#rows .tags')].map(node => node.textContent)")
     assert tags
-    assert all("English" in one for one in tags)
+    assert all("English" in tag for tag in tags)

@@ -1,4 +1,4 @@
-"""ALS settings taken over from Spark MLlib: the same lists, as good, from both solvers."""
+"""ALS settings that come from Spark MLlib: both solvers make lists of the same quality."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ PASSES = 10
 
 
 def split() -> tuple[csr_matrix, csr_matrix]:
-    """(training, truth) 0/1 (U, I): users want items of their taste, popular ones more; a fifth of it is the truth."""
+    """(training set, hold-out) 0/1 (U, I): users buy items of their taste, popular ones more; a fifth is held out."""
     rng = np.random.default_rng(3)
     taste = (np.arange(USERS)[:, None] % TASTES) == (np.arange(ITEMS) % TASTES)
     popular = 1 / np.sqrt(1 + np.arange(ITEMS) // TASTES)
-    had = rng.random((USERS, ITEMS)) < np.where(taste, 0.75, 0.04) * popular
-    held = had & (rng.random(had.shape) < 0.2)
-    return csr_matrix((had & ~held).astype(np.float32)), csr_matrix(held.astype(np.float32))
+    bought = rng.random((USERS, ITEMS)) < np.where(taste, 0.75, 0.04) * popular
+    hold_out = bought & (rng.random(bought.shape) < 0.2)
+    return csr_matrix((bought & ~hold_out).astype(np.float32)), csr_matrix(hold_out.astype(np.float32))
 
 
 def ndcg(users: np.ndarray, items: np.ndarray, training: csr_matrix, truth: csr_matrix) -> float:
-    judged = np.flatnonzero(np.diff(truth.indptr))
-    codes, _ = top_k(users[judged], items, K, training[judged])
-    return float(score_lists(codes, truth[judged], K)[f"ndcg@{K}"].mean())
+    test_users = np.flatnonzero(np.diff(truth.indptr))
+    codes, _ = top_k(users[test_users], items, K, training[test_users])
+    return float(score_lists(codes, truth[test_users], K)[f"ndcg@{K}"].mean())
 
 
 def by_spark(
@@ -40,7 +40,7 @@ def by_spark(
     pairs = training.tocoo()
     rows = list(zip(pairs.row.tolist(), pairs.col.tolist(), pairs.data.tolist(), strict=True))
     frame = spark.createDataFrame(rows, "user int, item int, rating float")
-    spark.sparkContext.setCheckpointDir(str(folder))  # or the plan of so many passes is too deep for the JVM's stack
+    spark.sparkContext.setCheckpointDir(str(folder))  # else the plan of many passes is too deep for the JVM's stack
     solver = SparkALS(rank=TASTES, maxIter=PASSES, regParam=reg_param, alpha=alpha, implicitPrefs=True, seed=7)
     solver = solver.setUserCol("user").setItemCol("item").setRatingCol("rating").setCheckpointInterval(2)
     model = solver.setNumBlocks(1).fit(frame)
@@ -61,9 +61,9 @@ def test_settings_of_spark_give_the_same_quality(
     config = ALSConfig.from_spark(alpha, reg_param, training.shape, training.nnz)
     config = ALSConfig(**{**vars(config), "factors": TASTES, "iterations": PASSES, "threads": 1})
     ids = [np.array([f"{code:04d}" for code in range(count)]) for count in training.shape]
-    ours = ALS.fit(config, training, *ids)
-    theirs = by_spark(spark, tmp_path, training, alpha, reg_param)
-    measured = ndcg(ours.user_factors, ours.item_factors, training, truth), ndcg(*theirs, training, truth)
+    als = ALS.fit(config, training, *ids)
+    spark_factors = by_spark(spark, tmp_path, training, alpha, reg_param)
+    measured = ndcg(als.user_factors, als.item_factors, training, truth), ndcg(*spark_factors, training, truth)
     print(f"alpha {alpha}, regParam {reg_param}: ours {measured[0]:.4f}, Spark's {measured[1]:.4f}")
     popular = np.asarray(training.sum(axis=0)).reshape(-1, 1)
     assert min(measured) > 1.5 * ndcg(np.ones((USERS, 1), np.float32), popular.astype(np.float32), training, truth)

@@ -1,4 +1,4 @@
-"""Attributes of a catalogue: one JSON object or none is kept, all else is rejected, and a night reads what is kept."""
+"""Attributes of a catalogue: one JSON object or none is kept, any other value is rejected; a night reads the kept."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ WRONG = {
 
 
 def items_of(spark: SparkSession, folder: Path, table: pa.Table | str) -> list[Row]:
-    """The item rows of one drop, in the order of the items; a text is a file of JSON lines."""
+    """The item rows of one drop, in the order of the items; a text is the content of a file of JSON lines."""
     raw, lake = folder / "raw", Lake(str(folder / "lake"))
     raw.mkdir()
     is_lines = isinstance(table, str)
@@ -115,7 +115,7 @@ def test_columns_that_hold_objects_become_json(spark: SparkSession, tmp_path: Pa
 
 
 def test_json_lines_that_hold_objects(spark: SparkSession, tmp_path: Path) -> None:
-    said = [
+    texts = [
         '{"colour": "red", "sizes": ["S", "M"]}',
         "null",
         '""',
@@ -124,7 +124,7 @@ def test_json_lines_that_hold_objects(spark: SparkSession, tmp_path: Path) -> No
         "7",
         "true",
     ]
-    lines = "".join(f'{{"sku": "{n}", "attrs": {text}}}\n' for n, text in enumerate(said))
+    lines = "".join(f'{{"sku": "{n}", "attrs": {text}}}\n' for n, text in enumerate(texts))
     rows = items_of(spark, tmp_path, lines + '{"sku": "9"}\n')
     assert [row.reason for row in rows] == [None] * 4 + ["bad_attributes"] * 3 + [None]
     assert [row.attributes and json.loads(row.attributes) for row in rows if row.reason is None] == [
@@ -132,12 +132,14 @@ def test_json_lines_that_hold_objects(spark: SparkSession, tmp_path: Path) -> No
     ]  # fmt: skip
 
 
-def test_an_item_made_from_an_event_stays_without_what_is_no_object(spark: SparkSession, tmp_path: Path) -> None:
+def test_an_item_made_from_an_event_gets_no_attributes_that_are_not_an_object(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     raw, lake = tmp_path / "raw", Lake(str(tmp_path / "lake"))
     raw.mkdir()
-    said = ['["red"]', '{"colour": "red"}', "null", '{"a":', '{"a": NaN}']
+    texts = ['["red"]', '{"colour": "red"}', "null", '{"a":', '{"a": NaN}']
     lines = [json.dumps({"uid": "u1", "sku": f"i{n}", "what": "view", "at": "2026-01-06 10:00:00", "attrs": text})
-             for n, text in enumerate(said)]  # fmt: skip
+             for n, text in enumerate(texts)]  # fmt: skip
     (raw / f"{NIGHT}-log.jsonl").write_text("\n".join(lines))
     log = {"user_id": "uid", "item_id": "sku", "event_type": "what"}
     source = parse_source({
@@ -154,7 +156,7 @@ def test_an_item_made_from_an_event_stays_without_what_is_no_object(spark: Spark
 
 @pytest.fixture(scope="module")
 def odd(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, list[dict[str, str]]]:
-    """(lake, rows of the catalogue) after a night whose every item has attributes of odd names, and some wrong ones."""
+    """(lake, rows of the catalogue) after a night: every item has attributes with odd names, some have invalid ones."""
     folder = tmp_path_factory.mktemp("odd")
     shutil.copytree(sample.raw, folder / "raw")
     shutil.copytree(sample.eve, folder / "lake")
@@ -189,7 +191,7 @@ def test_a_night_reads_whatever_it_kept_and_rejects_the_rest(odd: tuple[Lake, li
     rejected = current(lake, REJECTED_ITEMS).to_pylist()
     assert {json.loads(row["raw_row"])["goods_id"] for row in rejected} == {row["goods_id"] for row in rows[:4]}
     assert {row["reason"] for row in rejected} == {"bad_attributes"}
-    kept = {row["item_id"]: row for row in current(lake, ITEMS).to_pylist()}
-    assert not [row["goods_id"] for row in rows[:4] if kept[row["goods_id"]]["is_active"]]
-    assert json.loads(kept[rows[7]["goods_id"]]["attributes"])["颜色"] == "红1"
+    items = {row["item_id"]: row for row in current(lake, ITEMS).to_pylist()}
+    assert not [row["goods_id"] for row in rows[:4] if items[row["goods_id"]]["is_active"]]
+    assert json.loads(items[rows[7]["goods_id"]]["attributes"])["颜色"] == "红1"
     assert shown(lake, RECOMMENDATIONS).num_rows

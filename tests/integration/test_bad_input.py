@@ -1,4 +1,4 @@
-"""Bad input: each kind gets a clear message or a reason, and raw = kept + rejected."""
+"""Bad input: each kind gets a clear message or a reason of rejection, and raw rows = kept + rejected."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def shop(spark: SparkSession, tmp_path: Path) -> Shop:
 
 
 def test_truncated_gzip_says_how_much_was_readable_and_leaves_nothing(shop: Shop) -> None:
-    whole = gzip.compress(
+    packed = gzip.compress(
         "\n".join([HEADER, *(f"u{i * 7919},i{i},view,2026-01-06,1" for i in range(300_000))]).encode()
     )
-    (shop.raw / "2026-01-06.csv.gz").write_bytes(whole[: len(whole) // 2])
+    (shop.raw / "2026-01-06.csv.gz").write_bytes(packed[: len(packed) // 2])
     with pytest.raises(DropError, match=r"2026-01-06.csv.gz is truncated or corrupt.*[1-9][\d,]+ whole lines could"):
         shop.receive()
     assert not shop.lake.exists("raw")
@@ -100,15 +100,15 @@ def test_a_header_alone_is_a_day_without_events(shop: Shop) -> None:
     assert shop.rows() == []
 
 
-def test_missing_day_shows_what_there_is(shop: Shop) -> None:
+def test_a_missing_day_names_the_files_that_there_are(shop: Shop) -> None:
     shop.lines(GOOD, name="2026-01-05.csv")
     with pytest.raises(MissingDay, match=r"no file matches 2026-01-06\*.*in the folder: 2026-01-05.csv"):
         shop.receive()
 
 
-def test_what_a_stopped_night_received_is_read_by_the_next(shop: Shop) -> None:
+def test_files_that_a_stopped_night_received_are_read_by_the_next_night(shop: Shop) -> None:
     shop.lines(GOOD)
-    shop.receive(previous=date(2026, 1, 5))  # and then the gate refused it
+    shop.receive(previous=date(2026, 1, 5))  # the gate then refused this night
     shop.lines(GOOD.replace("01-06", "01-07"), name="2026-01-07.csv")
     rows = shop.rows(night=date(2026, 1, 7), previous=date(2026, 1, 5))
     assert [(row.event_time.day, row.reason) for row in sorted(rows, key=lambda row: row.event_time)] == [
@@ -128,16 +128,16 @@ def test_a_day_delivered_late_is_read_once(shop: Shop) -> None:
     assert [f["path"] for f in received["events"]["files"]] == ["2026-01-05.csv", "2026-01-07.csv"]
     assert "2026-01-05.csv of 2026-01-05 arrived late" in received["notes"][0]
     shop.lines(GOOD.replace("01-06", "01-08"), name="2026-01-08.csv")
-    again = shop.receive(night=date(2026, 1, 8), previous=date(2026, 1, 7))
-    assert [f["path"] for f in again["events"]["files"]] == ["2026-01-08.csv"]
+    next_night = shop.receive(night=date(2026, 1, 8), previous=date(2026, 1, 7))
+    assert [f["path"] for f in next_night["events"]["files"]] == ["2026-01-08.csv"]
 
 
-def test_the_same_file_twice_is_said_and_its_lines_have_the_same_ids(shop: Shop) -> None:
+def test_a_file_that_came_twice_is_reported_and_its_lines_have_the_same_ids(shop: Shop) -> None:
     shop.lines(GOOD, name="2026-01-06-a.csv")
     shop.lines(GOOD, name="2026-01-06-b.csv")
     assert "2026-01-06-b.csv is byte for byte 2026-01-06-a.csv" in shop.receive()["notes"][0]
-    one, two = shop.rows()
-    assert one.event_id == two.event_id
+    first, second = shop.rows()
+    assert first.event_id == second.event_id
 
 
 def test_a_rerun_keeps_the_first_delivery_beside_the_corrected_one(shop: Shop) -> None:
@@ -155,8 +155,8 @@ def test_undated_log_gives_each_row_to_one_night(shop: Shop) -> None:
     first = shop.rows(source, date(2026, 1, 4))
     assert sorted(str(r.reason) for r in first) == ["None", "bad_time"]
     assert len(shop.rows(source, date(2026, 1, 6), date(2026, 1, 4))) == 3
-    stored = shop.receive(source, date(2026, 1, 6), date(2026, 1, 4))["events"]["files"][0]["stored"]
-    assert stored == "raw/shop/date=2026-01-04/log.csv"
+    path = shop.receive(source, date(2026, 1, 6), date(2026, 1, 4))["events"]["files"][0]["stored"]
+    assert path == "raw/shop/date=2026-01-04/log.csv"
 
 
 # rows ------------------------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_undecodable_bytes_reject_their_lines_only(shop: Shop) -> None:
     assert [r.reason for r in shop.rows()] == [None, "undecodable_text"]
 
 
-def test_another_encoding_is_read_as_what_it_is(shop: Shop) -> None:
+def test_a_file_in_the_encoding_of_its_mapping_is_read(shop: Shop) -> None:
     shop.drop(f"{HEADER}\n{GOOD.replace('i1', '红茶')}\n".encode("gb18030"))
     assert [r.item_id for r in shop.rows(a_source(encoding="gb18030"))] == ["红茶"]
 
@@ -262,11 +262,11 @@ def test_ids_that_break_things_are_rejected(shop: Shop, name: str) -> None:
     assert shop.reasons(GOOD.replace("i1", name)) == ["bad_id"]
 
 
-def test_null_in_another_place_is_another_line(shop: Shop) -> None:
+def test_lines_with_null_in_different_columns_have_different_ids(shop: Shop) -> None:
     columns = COLUMNS | {"visitor_id": "cookie"}
     shop.lines("a,,i1,view,2026-01-06,1", ",a,i1,view,2026-01-06,1", header="uid,cookie,sku,what,at,price")
-    one, two = shop.rows(a_source(columns=columns))
-    assert one.event_id != two.event_id
+    first, second = shop.rows(a_source(columns=columns))
+    assert first.event_id != second.event_id
 
 
 def test_sql_of_a_mapping_never_throws(shop: Shop) -> None:
@@ -285,9 +285,9 @@ def test_sql_that_does_not_fit_is_named(shop: Shop) -> None:
 
 
 def test_json_lines(shop: Shop) -> None:
-    good = {"uid": "u1", "sku": 7, "what": "view", "at": "2026-01-06T10:00:00Z", "price": 9.9, "tags": {"a": [1]}}
-    broken = ['{"uid": "u1", "sku"', "[1, 2]", json.dumps(good | {"price": None, "sku": "é/🍵", "new": 1})]
-    shop.drop("\n".join([json.dumps(good), "", *broken]) + "\n", "2026-01-06.jsonl")
+    row = {"uid": "u1", "sku": 7, "what": "view", "at": "2026-01-06T10:00:00Z", "price": 9.9, "tags": {"a": [1]}}
+    broken = ['{"uid": "u1", "sku"', "[1, 2]", json.dumps(row | {"price": None, "sku": "é/🍵", "new": 1})]
+    shop.drop("\n".join([json.dumps(row), "", *broken]) + "\n", "2026-01-06.jsonl")
     rows = shop.rows(a_source(format="jsonl"))
     assert [r.reason for r in rows] == [None, "malformed_row", "malformed_row", None]
     assert (rows[0].item_id, rows[0].price, json.loads(rows[0].extra)) == ("7", 9.9, {"tags": '{"a":[1]}'})
@@ -303,8 +303,10 @@ def test_a_json_array_is_named(shop: Shop) -> None:
 
 @pytest.mark.parametrize("unit", ["us", "ns"])
 def test_parquet_times_and_nan(shop: Shop, unit: str) -> None:
-    at = pa.array([1_767_693_600 * (10**6 if unit == "us" else 10**9)] * 2, pa.timestamp(unit, tz="UTC"))
-    table = pa.table({"uid": [1, 2], "sku": ["a", "b"], "what": ["view"] * 2, "at": at, "price": [1.5, float("nan")]})
+    times = pa.array([1_767_693_600 * (10**6 if unit == "us" else 10**9)] * 2, pa.timestamp(unit, tz="UTC"))
+    table = pa.table(
+        {"uid": [1, 2], "sku": ["a", "b"], "what": ["view"] * 2, "at": times, "price": [1.5, float("nan")]}
+    )
     pq.write_table(table, shop.raw / "2026-01-06.parquet")
     rows = shop.rows(a_source(format="parquet"))
     assert [(r.user_id, r.reason) for r in rows] == [("1", None), ("2", "bad_number")]
@@ -338,7 +340,7 @@ def test_personal_columns_are_hashed_or_dropped_and_never_in_raw_row(
     monkeypatch.delenv("NIGHTMARKET_HMAC_KEY", raising=False)
     assert [r.email for r in shop.rows(users_source(), which="users")] == [None, None]
     monkeypatch.setenv("NIGHTMARKET_HMAC_KEY", "k" * 100)
-    good, bad = shop.rows(users_source(), which="users")
-    assert good.email == hmac.new(b"k" * 100, b"a@b.c", hashlib.sha256).hexdigest()
-    assert (good.age, bad.reason, bad.detail) == (30, "bad_number", "age: saw 'old'")
-    assert json.loads(bad.raw_row) == {"uid": "u2", "age": "old", "mail": "***", "street": "***"}
+    kept, rejected = shop.rows(users_source(), which="users")
+    assert kept.email == hmac.new(b"k" * 100, b"a@b.c", hashlib.sha256).hexdigest()
+    assert (kept.age, rejected.reason, rejected.detail) == (30, "bad_number", "age: saw 'old'")
+    assert json.loads(rejected.raw_row) == {"uid": "u2", "age": "old", "mail": "***", "street": "***"}

@@ -1,4 +1,4 @@
-"""A catalogue that arrives short: the last good one is carried, and the log and the night's page say so."""
+"""A truncated catalogue: the last good one is carried, and the log and the night's page say so."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ columns = { item_id = "id", price = "price" }
 
 
 class Shop:
-    """Nights of one catalogue of ten items; each as the snapshot of its day lists them."""
+    """Nights of a shop with ten items; each night has the snapshot of its day."""
 
     def __init__(self, folder: Path) -> None:
         self.raw, self.lake, self.day = folder / "raw", Lake(str(folder / "lake")), START - timedelta(days=1)

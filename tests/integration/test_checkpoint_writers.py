@@ -1,7 +1,7 @@
 """A pretrained instruct model in a night of the sample shop: tuned, prompted, and behind a real `transformers serve`.
 
-The checkpoint is tiny: two layers of Qwen3 that learned, whatever they are asked, to say one of a few lines. Some of
-these may be shown and some may not, which is what a night has to tell apart.
+The checkpoint is tiny: two layers of Qwen3 that learned to answer every message with a few fixed lines. Some of these
+lines may be shown and some may not; a night must tell them apart.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.sample import THIRD, Sample, content
 from tests.tiny_checkpoint import make_checkpoint, teach
 from tests.unit.jobs.copywriting.copy_shop import brief, inputs_of, item, items_of
 
-# A lie, a figure, a word that no voice may use and a text about nothing; then two that say what the item is.
+# A lie, a figure, a word that no voice may use and a text without content; then two texts that say what the item is.
 SAID = [
     "Hand-stitched in Paris from recycled titanium: {title}",
     "Only 5 left of {title}",
@@ -38,9 +38,9 @@ SAID = [
     "Worth a second look: {title}",
     "A quiet word for the {kind}: {title}",
 ]
-ANSWER = "Sure! Here are the texts:\n" + "\n".join(f"{at}. {text}" for at, text in enumerate(SAID, 1)) + "\n"
+ANSWER = "Sure! Here are the texts:\n" + "\n".join(f"{number}. {text}" for number, text in enumerate(SAID, 1)) + "\n"
 INSTRUCT = {"answer_tokens": 150, "threads": 1, "temperature": 0.0, "device": "cpu", "length": 2500, "rows": 2}
-# As different as those of a night: one that learned two lamps has nothing to say to a sweater with five attributes.
+# Items as different as a night's: a checkpoint that learned only two lamps cannot answer for a sweater.
 TAUGHT = [
     item(),
     item("g2", title="Ada black lamp", title_zh="艾达 黑色台灯", attributes='{"colour": "black"}'),
@@ -65,10 +65,10 @@ TAUGHT = [
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a checkpoint that learned to give ANSWER to messages such as a night's."""
-    made = ChatPrompts(inputs_of(items_of(TAUGHT)))
-    kinds = itertools.product((one["item_id"] for one in TAUGHT), ("plain", "quality", "young"))
-    messages = [made.prompt(brief(of, style=style), 6, 4).message for of, style in kinds]
+    """The folder of a checkpoint that learned to answer messages like those of a night with ANSWER."""
+    prompts = ChatPrompts(inputs_of(items_of(TAUGHT)))
+    kinds = itertools.product((taught["item_id"] for taught in TAUGHT), ("plain", "quality", "young"))
+    messages = [prompts.prompt(brief(of, style=style), 6, 4).message for of, style in kinds]
     folder = make_checkpoint(tmp_path_factory.mktemp("checkpoint"), "qwen3", [*messages, ANSWER])
     teach(folder, [(message, ANSWER) for message in messages])
     return str(folder)
@@ -108,23 +108,27 @@ def settings(writer: str, checkpoint: str, **endpoint: Any) -> dict[str, dict[st
     return {"copy": copy, "instruct": INSTRUCT, "copy_endpoint": {"answer_tokens": 150, "temperature": 0.0} | endpoint}
 
 
-def written(mine: Sample, run: str, sections: dict[str, dict[str, Any]]) -> tuple[pa.Table, list[dict[str, Any]], Any]:
+def written(
+    shop_copy: Sample, run: str, sections: dict[str, dict[str, Any]]
+) -> tuple[pa.Table, list[dict[str, Any]], Any]:
     """(COPY, REJECTED_COPY, the job's report) of a night's copy."""
-    night = mine.night(THIRD, run, **sections)
+    night = shop_copy.night(THIRD, run, **sections)
     night.begin("write_copy")
     write_copy.main(night)
     facts = night.end()
-    copy, rejected = (content(mine.lake, mine.lake.version(table, THIRD, run)) for table in (COPY, REJECTED_COPY))
+    copy, rejected = (
+        content(shop_copy.lake, shop_copy.lake.version(table, THIRD, run)) for table in (COPY, REJECTED_COPY)
+    )
     return copy, rejected.to_pylist(), facts
 
 
 def judged(copy: pa.Table, rejected: list[dict[str, Any]], writer: str) -> None:
-    """Drafts came: good ones are shown, others are refused for what is wrong with them, templates write beside them."""
+    """Asserts that drafts came: good ones are shown, others are refused for their faults; templates write the rest."""
     rows = copy.to_pylist()
-    shown = [row for row in rows if row["wording"] == writer]
-    assert shown
-    assert all(row["source"] == "model" for row in shown)
-    assert {fact["slot"] for row in shown for fact in json.loads(row["facts"])} & {"title", "kind"}
+    by_writer = [row for row in rows if row["wording"] == writer]
+    assert by_writer
+    assert all(row["source"] == "model" for row in by_writer)
+    assert {fact["slot"] for row in by_writer for fact in json.loads(row["facts"])} & {"title", "kind"}
     assert not [
         row for row in rows for lie in ("Paris", "titanium", "must-have", "Only 5", "Here are") if lie in row["text"]
     ]
@@ -136,13 +140,15 @@ def judged(copy: pa.Table, rejected: list[dict[str, Any]], writer: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def mine(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+def shop_copy(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     return sample.copy(tmp_path_factory.mktemp("writers") / "lake")
 
 
-def test_an_endpoint_writes_is_judged_and_paid_for_once(mine: Sample, checkpoint: str, served: str) -> None:
-    asked = {"base_url": served, "at_once": 2, "price_read": 1.0, "price_written": 4.0, "most_cost": 1.0}
-    copy, rejected, report = written(mine, "010", settings("endpoint", checkpoint, **asked))
+def test_an_endpoint_writes_texts_which_are_judged_and_paid_for_once(
+    shop_copy: Sample, checkpoint: str, served: str
+) -> None:
+    endpoint = {"base_url": served, "at_once": 2, "price_read": 1.0, "price_written": 4.0, "most_cost": 1.0}
+    copy, rejected, report = written(shop_copy, "010", settings("endpoint", checkpoint, **endpoint))
     judged(copy, rejected, "endpoint")
     facts = report["endpoint"]
     assert (facts["briefs"], facts["answers"], facts["requests"]) == (12, 12, 12)
@@ -150,47 +156,47 @@ def test_an_endpoint_writes_is_judged_and_paid_for_once(mine: Sample, checkpoint
     assert 0 < facts["tokens_written"] <= 12 * 150
     assert facts["stopped"] == ""
     assert report["by_writer"]["endpoint"] == copy.column("wording").to_pylist().count("endpoint")
-    assert len(mine.lake.list_dir(ANSWERS, f"date={THIRD}")) == 12
-    again, _, rerun = written(mine, "011", settings("endpoint", checkpoint, **asked))
+    assert len(shop_copy.lake.list_dir(ANSWERS, f"date={THIRD}")) == 12
+    second_copy, _, rerun = written(shop_copy, "011", settings("endpoint", checkpoint, **endpoint))
     assert (rerun["endpoint"]["requests"], rerun["endpoint"]["answers_of_earlier_runs"]) == (0, 12)
-    assert again.equals(copy)
+    assert second_copy.equals(copy)
 
 
-def test_a_dead_endpoint_fails_no_night(mine: Sample, checkpoint: str) -> None:
+def test_a_night_goes_on_without_an_endpoint_that_does_not_answer(shop_copy: Sample, checkpoint: str) -> None:
     nobody = {"base_url": f"http://127.0.0.1:{free_port()}/v1", "retries": 0, "failures_in_a_row": 2}
-    copy, _, report = written(mine, "012", settings("endpoint", checkpoint, **nobody))
+    copy, _, report = written(shop_copy, "012", settings("endpoint", checkpoint, **nobody))
     assert set(copy["source"].to_pylist()) == {"template"}
     assert "requests in a row failed" in report["endpoint"]["stopped"]
     assert report["endpoint"]["without_answer"] == 12
-    told = content(mine.lake, mine.lake.version(USER_COPY, THIRD, "012"))
-    assert set(told["copy_id"].to_pylist()) <= set(copy["copy_id"].to_pylist())
-    assert told.num_rows > 0
+    user_copy = content(shop_copy.lake, shop_copy.lake.version(USER_COPY, THIRD, "012"))
+    assert set(user_copy["copy_id"].to_pylist()) <= set(copy["copy_id"].to_pylist())
+    assert user_copy.num_rows > 0
     assert "" in set(copy["model"].to_pylist())  # a later night asks again
 
 
-def test_a_prompted_checkpoint_writes_and_is_judged(mine: Sample, checkpoint: str) -> None:
-    copy, rejected, _ = written(mine, "013", settings("prompted", checkpoint))
+def test_a_prompted_checkpoint_writes_and_is_judged(shop_copy: Sample, checkpoint: str) -> None:
+    copy, rejected, _ = written(shop_copy, "013", settings("prompted", checkpoint))
     judged(copy, rejected, "prompted")
     assert f"prompted {checkpoint} " in " ".join(set(copy["model"].to_pylist()))
 
 
-def test_a_checkpoint_is_tuned_on_the_shops_texts_and_writes(mine: Sample, checkpoint: str) -> None:
-    """What it learned in so short a time is nonsense or a line it knew: either is drafted and judged."""
+def test_a_checkpoint_is_tuned_on_the_shops_texts_and_writes(shop_copy: Sample, checkpoint: str) -> None:
+    """After so short a training it writes nonsense or a line that it knew; both are drafted and judged."""
     sections = settings("tuned", checkpoint)
     sections["instruct"] = INSTRUCT | {"passes": 1, "most_examples": 24, "lora_rank": 2, "answer_tokens": 40}
     sections["copywriter_training"] = {"least_pairs": 20, "least_of_kind": 20, "judge_briefs": 4, "query_days": 1}
     sections["copy"] |= {"channels": ("blurb",), "candidates": 2}
-    night = mine.night(THIRD, "014", **sections)
+    night = shop_copy.night(THIRD, "014", **sections)
     night.begin("train_copywriter")
     train_copywriter.main(night)
     folder = ("models", TUNED_MODEL, f"date={THIRD}", "run=014")
-    files = mine.lake.list_dir(*folder)
+    files = shop_copy.lake.list_dir(*folder)
     assert {"adapters", "manifest.json", "promotion.json"} <= set(files)
-    facts = mine.lake.get_json(*folder, "promotion.json")
+    facts = shop_copy.lake.get_json(*folder, "promotion.json")
     assert ["recommendation", "blurb"] in facts["learned"]
-    assert mine.lake.list_dir("models", "copywriter") == []
-    mine.lake.put_json({"run": "014"}, *folder[:-1], "_current.json")
-    copy, rejected, report = written(mine, "014", sections)
+    assert shop_copy.lake.list_dir("models", "copywriter") == []
+    shop_copy.lake.put_json({"run": "014"}, *folder[:-1], "_current.json")
+    copy, rejected, report = written(shop_copy, "014", sections)
     assert report["by_source"]["template"] > 0
     drafted = [row for row in rejected if row["source"] == "model"] + copy.filter(
         pa.compute.equal(copy["wording"], "tuned")
@@ -199,13 +205,13 @@ def test_a_checkpoint_is_tuned_on_the_shops_texts_and_writes(mine: Sample, check
     assert "/".join(folder) in copy["model"].to_pylist()
 
 
-def test_a_writer_that_cannot_be_read_is_refused_before_anything_is_written(mine: Sample, tmp_path: Path) -> None:
+def test_a_writer_that_cannot_be_read_is_refused_before_anything_is_written(shop_copy: Sample, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"config cannot be read.*copy\.base_model"):
-        written(mine, "015", settings("prompted", str(tmp_path)))
+        written(shop_copy, "015", settings("prompted", str(tmp_path)))
     with pytest.raises(ValueError, match=r"copy_endpoint\.base_url is empty"):
-        written(mine, "015", settings("endpoint", str(tmp_path)))
-    assert mine.lake.version(COPY, THIRD, "015") is None
-    report = mine.night(THIRD, "016", **settings("endpoint", "m"))
+        written(shop_copy, "015", settings("endpoint", str(tmp_path)))
+    assert shop_copy.lake.version(COPY, THIRD, "015") is None
+    report = shop_copy.night(THIRD, "016", **settings("endpoint", "m"))
     report.begin("train_copywriter")
     train_copywriter.main(report)
     assert "needs no training" in report.end()["start"]

@@ -1,4 +1,4 @@
-"""choose_offers in Spark: facts and conditions, several nights of a small lake made by hand, and the sample shop."""
+"""choose_offers in Spark: facts and conditions, several nights of a small handmade lake, and the sample shop."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EVERYBODY = {"hold_out": 0.0}
 
 
 class Shop:
-    """A lake with two items, whose inputs a test gives night by night."""
+    """A lake with two items; a test gives it the inputs of each night."""
 
     def __init__(self, folder: Path) -> None:
         self.lake = Lake(str(folder / "lake"))
@@ -64,7 +64,7 @@ class Shop:
         bought: Sequence[str] = (),
         **settings: Any,
     ) -> Night:
-        """A night with its inputs written, and no offers yet.
+        """A night whose inputs are written and whose offers are not made yet.
 
         users: columns of portraits, chances and accounts. carts: (user, item) of the day before. bought: users who buy
         a vase today.
@@ -105,7 +105,7 @@ class Shop:
         return night
 
     def run(self, *args: Any, **settings: Any) -> dict[str, list[dict]]:
-        """Runs the job for a night, makes its tables current, and gives its offers by account."""
+        """Runs the job for a night and makes its tables current. Returns the offers by account."""
         night = self.night(*args, **settings)
         choose_offers.main(night)
         for table in (OFFERS, WITHHELD_OFFERS, OFFER_PARITY, CAMPAIGN_OUTCOMES):
@@ -126,17 +126,17 @@ def lapsed(name: str, **more: Any) -> dict[str, Any]:
 
 
 def test_three_nights_of_a_shop(shop: Shop) -> None:
-    """Who meets a campaign, which offers stand or end, what is spent, and what the hold-out has measured by then."""
+    """Who meets a campaign's conditions, which offers stand or end, what is spent, and what the hold-out measured."""
     users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": "c1"}, {"user_id": "c2", "stage": "new"}]
     users += [lapsed("t1", email="same", frequency=1), lapsed("t2", email="same", frequency=9)]
     carts = [("c1", "lamp"), ("c2", "vase")]
     first_accounts = [u["user_id"] for u in users[:-1]] + ["t1"]  # t2 is in the arm of t1, the same person
     arms = assign(first_accounts, "offers hold-out", "offers", {"held_out": 0.4, "offer": 0.6})
-    held = {u["user_id"] for u, arm in zip(users, arms, strict=True) if arm == "held_out"}
+    held_out = {u["user_id"] for u, arm in zip(users, arms, strict=True) if arm == "held_out"}
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 1.0, "salt": "offers"}
     first = shop.run(users, carts, **settings)
     may_get_offers = {u["user_id"] for u in users} - {"t1"}
-    assert set(first) == may_get_offers - held
+    assert set(first) == may_get_offers - held_out
     assert {row["offered_on"] for rows in first.values() for row in rows} == {DAY}
 
     # The lamp is sold out, so offers on it end. Half of the users with an offer buy, and no held-out user does.
@@ -153,40 +153,40 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
     assert rates["back"].with_offer == pytest.approx(0.5, abs=0.1)
     assert rates["back"].without < 0.1
     campaigns = load_campaigns(str(shop.file))
-    made = sum(len(rows) for rows in first.values())
-    all_offers = shop.lake.current(WITHHELD_OFFERS, DAY).rows + made
+    offered = sum(len(rows) for rows in first.values())
+    all_offers = shop.lake.current(WITHHELD_OFFERS, DAY).rows + offered
     booked = budgets.bookings(earlier)
-    left = budgets.lines_left(night.date, campaigns, booked)["main"]
-    assert left.worst == pytest.approx(1000 - 10 * all_offers, abs=5 * 2)  # the vase's coupon is 5
+    budget = budgets.lines_left(night.date, campaigns, booked)["main"]
+    assert budget.worst == pytest.approx(1000 - 10 * all_offers, abs=5 * 2)  # the vase's coupon is 5
     shop.file.write_text(campaign_file(currency="USD"), "utf-8")
     with pytest.raises(ValueError, match="budget line main has offers in EUR of the last 7 days"):
         budgets.lines_left(night.date, load_campaigns(str(shop.file)), booked)
 
 
 def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
-    """Two nights of offers and purchases move the shares, the third spends by them; a rerun moves them the same way."""
+    """Two nights of offers and purchases move the shares, and the third spends by them; a rerun moves them equally."""
     shop.file.write_text(campaign_file(amount=850, learns=True), "utf-8")
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
     users = [lapsed(f"u{n:02}") for n in range(40)] + [{"user_id": f"c{n:02}"} for n in range(40)]
     carts = [(f"c{n:02}", "vase") for n in range(40)]
     first = shop.run(users, carts, **settings)
-    assert judged(shop, DAY) == {"back": (0.5, 0.5), "cart": (0.5, 0.5)}  # no outcome days are over yet
+    assert judged(shop, DAY) == {"back": (0.5, 0.5), "cart": (0.5, 0.5)}  # no outcome window is over yet
 
-    # All users with a coupon on an order (10) buy; those with one on the vase (5) do not.
+    # All users with a coupon on an order (10) buy; users with a coupon on the vase (5) do not.
     day = DAY + dt.timedelta(days=1)
     buyers = sorted(user for user in first if user.startswith("u"))
     shop.run(users, (), day, bought=buyers, **settings)
     moved = judged(shop, day)
     assert moved == {"back": (0.5, pytest.approx(0.55)), "cart": (0.5, pytest.approx(0.45))}
-    again = shop.night(users, (), day, bought=buyers, **settings)
-    again.run = "002"
-    choose_offers.main(again)
-    shop.lake.make_current(again.version(CAMPAIGN_OUTCOMES))  # judge_experiments reads only what passed its gate
-    judge_experiments.main(again)
+    rerun = shop.night(users, (), day, bought=buyers, **settings)
+    rerun.run = "002"
+    choose_offers.main(rerun)
+    shop.lake.make_current(rerun.version(CAMPAIGN_OUTCOMES))  # judge_experiments reads only versions that passed a gate
+    judge_experiments.main(rerun)
     for table in (OFFERS, CAMPAIGN_OUTCOMES, BANDIT_MOVES):
         earlier = shop.lake.version(table, day, "001")
-        assert again.version(table).run == "002"
-        assert again.versions(table).tonight().arrow().equals(again.versions(table).of([earlier]).arrow()), table.name
+        assert rerun.version(table).run == "002"
+        assert rerun.versions(table).tonight().arrow().equals(rerun.versions(table).of([earlier]).arrow()), table.name
 
     third = shop.night([lapsed(f"v{n:02}") for n in range(40)], (), day + dt.timedelta(days=1), **settings)
     choose_offers.main(third)
@@ -200,7 +200,7 @@ def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop)
 
 
 def judged(shop: Shop, day: dt.date) -> dict[str, tuple[float, float]]:
-    """Runs judge_experiments. Gives campaign -> (its share that day, its share the day after), checked by the gate."""
+    """Runs judge_experiments and its gate. Returns campaign -> (its share that day, its share the day after)."""
     settings = {"hold_out": 0.4, "outcome_days": 1, "least_users": 10, "prior_users": 10.0}
     night = Night(day, shop.lake, "001", Settings({"offers": settings}))
     night.begin("judge_experiments")
@@ -226,14 +226,14 @@ def test_conditions_mean_the_same_in_spark_as_in_examples(spark: SparkSession) -
         Condition("stage"),
         Condition("stage", must_be_known=False),
     ):
-        kept = {tuple(row) for row in frame.where(condition.sql).collect()}
-        assert kept == {(a, b) for a, b in rows if condition.holds({"frequency": a, "stage": b})}, condition.sql
+        matching = {tuple(row) for row in frame.where(condition.sql).collect()}
+        assert matching == {(a, b) for a, b in rows if condition.holds({"frequency": a, "stage": b})}, condition.sql
 
 
 def test_facts_of_items_are_counted_from_events(spark: SparkSession) -> None:
     def event(kind: str, days: int, price: float | None = None, user: str = "u1") -> tuple:
-        at = dt.datetime.combine(DAY - dt.timedelta(days=days), dt.time(9), dt.UTC)
-        return user, "lamp", kind, at, at.date(), price
+        time = dt.datetime.combine(DAY - dt.timedelta(days=days), dt.time(9), dt.UTC)
+        return user, "lamp", kind, time, time.date(), price
 
     columns = "user_id string, item_id string, event_type string, event_time timestamp, event_date date, price double"
     interest = spark.createDataFrame(
@@ -272,10 +272,11 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
         ("u2", "gold", 0, 0.0, "Home > Lamps", "new"),
         ("u3", "gold", 2, 10.0, "Home > Lamps > Small", "active"),
     ]
-    named = ("user_id", "member_level", "frequency", "monetary", "top_category", "stage")
+    columns = ("user_id", "member_level", "frequency", "monetary", "top_category", "stage")
     nulls = {c.name: None for c in USER_PROFILES.columns}
     rows = [
-        tuple((nulls | dict(zip(named, one, strict=True)))[name] for name in USER_PROFILES.names) for one in portraits
+        tuple((nulls | dict(zip(columns, portrait, strict=True)))[name] for name in USER_PROFILES.names)
+        for portrait in portraits
     ]
     profiles = spark.createDataFrame(rows, USER_PROFILES.ddl)
     births = spark.createDataFrame([("u1", 3), ("u3", 4)], "user_id string, birth_month int")
@@ -296,7 +297,7 @@ def test_an_offer_is_on_what_its_campaign_says_and_within_its_scope(spark: Spark
 
 
 def test_without_propensities_there_is_not_enough_data_and_the_night_goes_on(shop: Shop) -> None:
-    """Where the branch of customers failed, offers are made as campaigns declare for accounts without data."""
+    """If the branch customers failed, offers are made as the campaigns declare for accounts without data."""
     night = shop.night([lapsed("u1")])
     shop.lake.delete("tables", PROPENSITIES.name)
     choose_offers.main(night)
@@ -305,8 +306,8 @@ def test_without_propensities_there_is_not_enough_data_and_the_night_goes_on(sho
     assert rows["method"].to_pylist() == ["not enough data"]
 
 
-def test_a_small_shop_takes_few_tasks_in_a_process_of_its_own(shop: Shop, spark: SparkSession) -> None:
-    """A session begins with 200 partitions, and what is persisted keeps those it began with."""
+def test_a_small_shop_needs_few_tasks_in_a_process_of_its_own(shop: Shop, spark: SparkSession) -> None:
+    """A Spark session begins with 200 partitions, and persisted data keep the number they began with."""
     users = [lapsed("u1"), lapsed("u2")]
     shop.run(users)
     fresh = {"spark.sql.shuffle.partitions": "200", "spark.sql.adaptive.enabled": "true"}
@@ -334,7 +335,7 @@ def test_a_file_of_campaigns_on_items_alone(shop: Shop) -> None:
     assert {user: [row["offer_id"] for row in rows] for user, rows in offers.items()} == {"c1": ["cart"]}
 
 
-def test_without_offers_every_campaigns_share_stays_where_it_was(shop: Shop) -> None:
+def test_without_offers_the_campaigns_shares_do_not_move(shop: Shop) -> None:
     moved = {
         "kind": "campaign",
         "name": "main",
@@ -400,8 +401,8 @@ def test_the_sample_shop_is_offered_something_and_passes_the_gate(
     assert len(pc.unique(rows["kind"])) >= 3
     for name, facts in night._facts["campaigns"].items():
         assert f"{name:22}{facts['candidates']:>9,}{facts['offered']:>9,}" in page
-    again = shop.night(THIRD, run="002", offers={"campaigns": "sample_shop"})
-    again.begin("choose_offers")
-    choose_offers.main(again)
-    assert again.versions(OFFERS).tonight().arrow().equals(rows)  # the same inputs give the same table
+    rerun = shop.night(THIRD, run="002", offers={"campaigns": "sample_shop"})
+    rerun.begin("choose_offers")
+    choose_offers.main(rerun)
+    assert rerun.versions(OFFERS).tonight().arrow().equals(rows)  # the same inputs give the same table
     check(night, "offers")

@@ -1,4 +1,4 @@
-"""An experiment on copy on the sample shop: who is told what, what is written for it, and how it is judged."""
+"""An experiment on copy in the sample shop: which users get which texts, what is written for it, how it is judged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MADE = (RECOMMENDATIONS, SIMILAR_ITEMS, COPY, REJECTED_COPY, COPY_SHARES, COPY_C
 GROUP = ("strategy", "style", "channel", "language")
 
 
-def declared(named: str) -> dict[str, Any]:
+def declared(template: str) -> dict[str, Any]:
     return {
         "running": [
             {
@@ -47,7 +47,7 @@ def declared(named: str) -> dict[str, Any]:
                 "planned_users": 5,
                 "arms": [
                     {"name": "control", "share": 0.5},
-                    {"name": "one", "share": 0.25, "changes": {"copy": [named]}},
+                    {"name": "one", "share": 0.25, "changes": {"copy": [template]}},
                     {"name": "model", "share": 0.25, "changes": {"copy": ["model"]}},
                 ],
             }
@@ -56,23 +56,23 @@ def declared(named: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def named(sample: Sample) -> str:
+def template(sample: Sample) -> str:
     """The template that most cards of the second night have."""
     copy = current(sample.lake, COPY, SECOND)
     counts = pc.value_counts(copy.filter(pc.equal(copy["channel"], "card"))["wording"]).to_pylist()
-    return max(counts, key=lambda one: (one["counts"], one["values"]))["values"]
+    return max(counts, key=lambda row: (row["counts"], row["values"]))["values"]
 
 
-def night_of(shop: Sample, day: date, run: str, named: str) -> Night:
-    return shop.night(day, run, experiments=declared(named))
+def night_of(shop: Sample, day: date, run: str, template: str) -> Night:
+    return shop.night(day, run, experiments=declared(template))
 
 
 @pytest.fixture(scope="module")
-def shop(sample: Sample, named: str, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """Lists, copy and judgement of the last two nights anew, as run 002, under the experiment."""
-    mine = sample.copy(tmp_path_factory.mktemp("words") / "lake")
+def shop(sample: Sample, template: str, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The last two nights' lists, copy and judgement, made again as run 002 with the experiment."""
+    copied = sample.copy(tmp_path_factory.mktemp("words") / "lake")
     for day in (SECOND, THIRD):
-        night = night_of(mine, day, "002", named)
+        night = night_of(copied, day, "002", template)
         for job in (recommend_items, write_copy, judge_experiments):
             night.begin(job.__name__.rpartition(".")[2])
             job.main(night)
@@ -80,16 +80,16 @@ def shop(sample: Sample, named: str, tmp_path_factory: pytest.TempPathFactory) -
         for table in MADE:
             version = night.version(table)
             assert broken_rules(night, table, version, 10**6)[1] == [], table.name
-            mine.lake.make_current(version)
+            copied.lake.make_current(version)
         publish_night.main(night)
-    return mine
+    return copied
 
 
 def briefs_of(rows: list[dict[str, Any]]) -> dict[Brief, list[dict[str, Any]]]:
-    found = defaultdict(list)
+    rows_by_brief = defaultdict(list)
     for row in rows:
-        found[Brief(*(row[name] for name in Brief._fields))].append(row)
-    return found
+        rows_by_brief[Brief(*(row[name] for name in Brief._fields))].append(row)
+    return rows_by_brief
 
 
 def of_arm(shop: Sample, arm: str, day: date = SECOND) -> set[str]:
@@ -97,63 +97,61 @@ def of_arm(shop: Sample, arm: str, day: date = SECOND) -> set[str]:
     return set(lists.filter(pc.equal(lists["arm"], arm))["user_id"].to_pylist())
 
 
-def told(shop: Sample, users: set[str] | None = None, day: date = SECOND) -> list[dict[str, Any]]:
+def user_copy_of(shop: Sample, users: set[str] | None = None, day: date = SECOND) -> list[dict[str, Any]]:
     return [row for row in current(shop.lake, USER_COPY, day).to_pylist() if users is None or row["user_id"] in users]
 
 
-def test_whoever_is_in_no_arm_of_the_copy_is_told_what_he_is_told_without_an_experiment(
-    shop: Sample, sample: Sample
-) -> None:
+def test_users_whose_copy_no_arm_changes_get_the_texts_of_no_experiment(shop: Sample, sample: Sample) -> None:
     usual = of_arm(shop, "words=control") | of_arm(shop, "all")
     assert len(usual) > 20
-    assert told(shop, usual) == told(sample, usual) != []
-    # 'model' alone may write for them, and there is no copywriter: nobody goes without copy.
+    assert user_copy_of(shop, usual) == user_copy_of(sample, usual) != []
+    # Only 'model' may write for this arm, and there is no copywriter: its users still get the usual copy.
     without = of_arm(shop, "words=model")
-    assert told(shop, without) == told(sample, without) != []
+    assert user_copy_of(shop, without) == user_copy_of(sample, without) != []
 
 
-def test_an_arm_is_told_the_one_template_wherever_there_is_a_text_of_it(
-    shop: Sample, sample: Sample, named: str
-) -> None:
+def test_users_of_the_arm_get_its_template_wherever_it_has_a_text(shop: Sample, sample: Sample, template: str) -> None:
     copy = {row["copy_id"]: row for row in current(shop.lake, COPY, SECOND).to_pylist()}
-    has = {brief for brief, rows in briefs_of(list(copy.values())).items() if named in {r["wording"] for r in rows}}
+    with_template = {
+        brief for brief, rows in briefs_of(list(copy.values())).items() if template in {r["wording"] for r in rows}
+    }
     usual = set(current(sample.lake, COPY, SECOND)["copy_id"].to_pylist())
     counts = {True: 0, False: 0}
-    for row in told(shop, of_arm(shop, "words=one")):
+    for row in user_copy_of(shop, of_arm(shop, "words=one")):
         (brief,) = briefs_of([copy[row["copy_id"]]])
-        counts[brief in has] += 1
-        if brief in has:
-            assert (copy[row["copy_id"]]["wording"], row["share"]) == (named, 1.0)
+        counts[brief in with_template] += 1
+        if brief in with_template:
+            assert (copy[row["copy_id"]]["wording"], row["share"]) == (template, 1.0)
         else:
             assert row["copy_id"] in usual  # which of them depends on the rest of the list
     assert min(counts.values()) > 20
 
 
-def test_what_the_arm_lacked_was_written_beside_the_usual_texts_and_only_once(
-    shop: Sample, sample: Sample, named: str
+def test_texts_that_the_arm_needs_are_written_once_beside_the_usual_texts(
+    shop: Sample, sample: Sample, template: str
 ) -> None:
     copy, before = current(shop.lake, COPY, SECOND), current(sample.lake, COPY, SECOND)
     usual = is_usual(copy, CopyConfig().texts_of)
     assert copy.filter(usual).equals(before)
     added = copy.filter(pc.invert(usual)).to_pylist()
-    assert {row["wording"] for row in added} == {named}
+    assert {row["wording"] for row in added} == {template}
     assert {row["made_on"] for row in added} == {SECOND}
-    # A text is only written again where what its item says has changed.
+    # A text is only written again if its item's description has changed.
     third = current(shop.lake, COPY, THIRD).to_pylist()
     lately = {(row["copy_id"], row["content_hash"]) for row in third if row["made_on"] == THIRD}
     assert lately.isdisjoint((row["copy_id"], row["content_hash"]) for row in added)
-    report = night_of(shop, THIRD, "002", named).facts("write_copy")
+    report = night_of(shop, THIRD, "002", template).facts("write_copy")
     assert report["carried_over"] > 0.2 * report["texts"]
 
 
-def test_it_is_judged_as_any_other_experiment(shop: Sample) -> None:
+def test_the_experiment_is_judged_like_any_other(shop: Sample) -> None:
     results = {row["arm"]: row for row in current(shop.lake, EXPERIMENT_RESULTS).to_pylist()}
     assert set(results) == {"control", "one", "model"}
     assert {row["status"] for row in results.values()} == {"planned size reached"}
     assert all(row["mean"] is not None for row in results.values())
 
 
-def test_a_template_that_there_is_not_costs_the_copy_and_not_the_lists(shop: Sample) -> None:
+def test_an_unknown_template_fails_the_copy_and_not_the_lists(shop: Sample) -> None:
     night = night_of(shop, THIRD, "003", "t-0123456789")
     recommend_items.main(night)
     assert shop.lake.version(RECOMMENDATIONS, THIRD, "003") is not None

@@ -1,4 +1,4 @@
-"""Portraits and segments of the sample shop, against the tables that they are made from; the same again when rerun."""
+"""Portraits and segments of the sample shop, compared with the tables they are made from; a rerun gives the same."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_segments_are_those_of_their_accounts(sample: Sample) -> None:
     assert abs(sum(row["share"] for row in segments.values()) - 1) < 1e-9
     assert len({row["name_en"] for row in segments.values()}) == len(segments)
     for number, row in segments.items():
-        mine = [profiles[m["user_id"]] for m in members if m["segment_id"] == number]
-        assert row["users"] == len(mine)
-        assert row["buyers"] == sum(profile["frequency"] > 0 for profile in mine)
-        if mine:
-            assert row["buyers"] in (0, len(mine))
+        portraits = [profiles[m["user_id"]] for m in members if m["segment_id"] == number]
+        assert row["users"] == len(portraits)
+        assert row["buyers"] == sum(profile["frequency"] > 0 for profile in portraits)
+        if portraits:
+            assert row["buyers"] in (0, len(portraits))
             assert row["name_en"].startswith("Not buyers yet") == (row["buyers"] == 0)
-            assert abs(row["mean_money"] - sum(p["monetary"] for p in mine) / len(mine)) < 1e-6
+            assert abs(row["mean_money"] - sum(p["monetary"] for p in portraits) / len(portraits)) < 1e-6
     before = {row["user_id"]: row["segment_id"] for row in current(sample.lake, USER_SEGMENTS, SECOND).to_pylist()}
     for row in members:
         assert row["moved"] == (row["user_id"] in before and before[row["user_id"]] != row["segment_id"])
@@ -69,10 +69,10 @@ def test_the_picture_lies_in_the_reports(sample: Sample) -> None:
 
 
 def test_segments_fitted_anew_from_the_same_night_are_the_same(sample: Sample, tmp_path: Path) -> None:
-    """That all other tables are is test_night's rerun."""
-    mine = sample.copy(tmp_path / "lake")
+    """The rerun in test_night.py checks all other tables."""
+    copied = sample.copy(tmp_path / "lake")
     for run in ("002", "003"):
-        segment_users.main(mine.night(run=run, training={"retrain": "always"}))
+        segment_users.main(copied.night(run=run, training={"retrain": "always"}))
     for table in (USER_SEGMENTS, SEGMENTS, SEGMENT_RULES):
-        one, other = (content(mine.lake, mine.lake.version(table, THIRD, run)) for run in ("002", "003"))
-        assert one.equals(other), table.name
+        first, second = (content(copied.lake, copied.lake.version(table, THIRD, run)) for run in ("002", "003"))
+        assert first.equals(second), table.name

@@ -1,4 +1,4 @@
-"""A lake that gets its keys before the third night: its jobs read the plain tables of before, and write encrypted ones.
+"""A lake that gets its keys before the third night: its jobs read the earlier plain tables, and write encrypted ones.
 
 `make bench-encryption` runs whole nights both ways.
 """
@@ -43,5 +43,5 @@ def test_a_raw_copy_of_an_encrypted_night_is_the_shops_file(sample: Sample, tmp_
         assert sealed_files.is_sealed(lake, file["stored"])
         assert sealed_files.read(lake, file["stored"]) == (sample.raw / file["path"]).read_bytes()
     before = {file["stored"]: Path(lake.path(file["stored"])).stat().st_mtime_ns for file in files}
-    receive_drop.main(night)  # again: what is there already is not copied a second time
+    receive_drop.main(night)  # again: files that are there already are not copied a second time
     assert {stored: Path(lake.path(stored)).stat().st_mtime_ns for stored in before} == before

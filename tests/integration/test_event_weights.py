@@ -1,4 +1,4 @@
-"""Event weights that the nights move: counted as by hand, applied the night after, the same in a lake built anew."""
+"""Event weights that the nights move: equal to a count by hand, applied the night after, the same in a rebuilt lake."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LEARNS = {
 
 
 def shop_log() -> dict[int, list[dict[str, Any]]]:
-    """Night -> the events that it brings: a third of them late, some of UTC's tomorrow."""
+    """Night -> the events of its drop: a third of them are late, some are of the next day in UTC."""
     rng = np.random.default_rng(3)
     drops: dict[int, list[dict[str, Any]]] = defaultdict(list)
     kinds = ("view", "click", "wishlist", "cart", "purchase", "search")
@@ -42,11 +42,11 @@ def shop_log() -> dict[int, list[dict[str, Any]]]:
         night = int(rng.integers(DAYS))
         night += night == SKIPPED
         day = START + dt.timedelta(days=night - int(rng.choice([-1, 0, 0, 0, LATE, LATE])))
-        at = dt.datetime.combine(day, dt.time(int(rng.integers(24)), int(rng.integers(60))), dt.UTC)
+        time = dt.datetime.combine(day, dt.time(int(rng.integers(24)), int(rng.integers(60))), dt.UTC)
         kind = str(rng.choice(kinds, p=[0.5, 0.1, 0.1, 0.15, 0.1, 0.05]))
         user, item = f"u{rng.integers(12)}", f"i{rng.integers(9)}"
         drops[night].append({"event_id": f"e{number}", "user_id": user, "item_id": item, "event_type": kind,
-                             "event_time": at, "event_date": day, "quantity": 1.0})  # fmt: skip
+                             "event_time": time, "event_date": day, "quantity": 1.0})  # fmt: skip
     return drops
 
 
@@ -70,11 +70,11 @@ def run_night(lake: Lake, number: int, run: str = "001", changed: dict[str, Any]
 
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    made = Lake(str(tmp_path_factory.mktemp("weights") / "lake"))
+    built = Lake(str(tmp_path_factory.mktemp("weights") / "lake"))
     for number in range(DAYS + 1):
         if number != SKIPPED:
-            run_night(made, number)
-    return made
+            run_night(built, number)
+    return built
 
 
 def moves_of(lake: Lake, number: int) -> dict[str, dict[str, Any]]:
@@ -92,27 +92,27 @@ def by_hand(last: dt.date) -> dict[str, tuple[int, int]]:
         if e["event_type"] == "purchase":
             bought[pair].append(e["event_time"])
         kind = "view" if e["event_type"] == "click" else e["event_type"]
-        # the first night with the setting closes its own day alone, and has no moves to go on from
+        # the first night with the setting closes only its own day: there are no earlier moves to continue
         if kind in MOVED and START - dt.timedelta(days=LATE + WINDOW) <= e["event_date"] <= last:
             first.setdefault((*pair, kind, e["event_date"]), e["event_time"])
-    found = dict.fromkeys(MOVED, (0, 0))
-    for (user, item, kind, day), at in first.items():
+    counts = dict.fromkeys(MOVED, (0, 0))
+    for (user, item, kind, day), time in first.items():
         times = bought[user, item]
-        if not times or times[0] >= at:
+        if not times or times[0] >= time:
             won = bool(times) and (times[0].date() - day).days <= WINDOW
-            found[kind] = found[kind][0] + 1, found[kind][1] + won
-    return found
+            counts[kind] = counts[kind][0] + 1, counts[kind][1] + won
+    return counts
 
 
-def test_trials_are_counted_once_when_all_that_belongs_to_them_has_arrived(lake: Lake) -> None:
+def test_trials_are_counted_once_when_all_their_events_have_arrived(lake: Lake) -> None:
     for number in (3, 5, 6, DAYS):
         last = START + dt.timedelta(days=number - WINDOW - LATE)
-        counted = {kind: (row["trials"], row["wins"]) for kind, row in moves_of(lake, number).items()}
-        assert counted == by_hand(last), number
+        counts = {kind: (row["trials"], row["wins"]) for kind, row in moves_of(lake, number).items()}
+        assert counts == by_hand(last), number
     assert min(row["wins"] for row in moves_of(lake, DAYS).values()) > 0
 
 
-def test_weights_move_within_their_bounds_and_weigh_the_night_after(lake: Lake) -> None:
+def test_weights_move_within_their_bounds_and_apply_the_night_after(lake: Lake) -> None:
     for number in (1, 5, DAYS):
         for row in moves_of(lake, number).values():
             assert row["low"] <= row["after"] <= row["high"]
@@ -132,36 +132,38 @@ def test_weights_move_within_their_bounds_and_weigh_the_night_after(lake: Lake) 
 
 
 def test_an_event_counts_with_the_weights_of_the_night_that_reads_it(lake: Lake, spark: SparkSession) -> None:
-    """Late events too: interest of a pair is the sum over nights of what each brought, at its weights."""
-    wanted: dict[tuple[str, str], float] = defaultdict(float)
+    """Late events too: a pair's interest is the sum over nights of the events of each drop, at that night's weights."""
+    expected: dict[tuple[str, str], float] = defaultdict(float)
     end = START + dt.timedelta(days=DAYS)
     for number, drop in DROPS.items():
         night = Night(START + dt.timedelta(days=number), lake, "001", Settings(LEARNS))
         config = weights_of(night)
         for e in drop:
             weight = getattr(config, e["event_type"], 0.0)
-            wanted[e["user_id"], e["item_id"]] += weight * 2 ** (-(end - e["event_date"]).days / config.half_life_days)
-    made = content(lake, lake.current(INTEREST, end)).to_pylist()
-    assert {(r["user_id"], r["item_id"]): r["interest"] for r in made} == pytest.approx(wanted, abs=1e-6)
+            expected[e["user_id"], e["item_id"]] += weight * 2 ** (
+                -(end - e["event_date"]).days / config.half_life_days
+            )
+    interest = content(lake, lake.current(INTEREST, end)).to_pylist()
+    assert {(r["user_id"], r["item_id"]): r["interest"] for r in interest} == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_lake_built_anew_and_a_rerun_have_the_same_tables(lake: Lake, tmp_path: Path) -> None:
-    other = Lake(str(tmp_path / "lake"))
+def test_a_rebuilt_lake_and_a_rerun_have_the_same_tables(lake: Lake, tmp_path: Path) -> None:
+    rebuilt = Lake(str(tmp_path / "lake"))
     for number in range(DAYS + 1):
         if number != SKIPPED:
-            run_night(other, number)
-    again = run_night(lake, DAYS, run="002")
+            run_night(rebuilt, number)
+    rerun = run_night(lake, DAYS, run="002")
     for table in (INTEREST, BANDIT_MOVES):
-        one = content(lake, lake.current(table, again.date))
-        assert one.equals(content(other, other.current(table, again.date))), table.name
-        assert one.equals(content(lake, again.version(table))), table.name
+        first = content(lake, lake.current(table, rerun.date))
+        assert first.equals(content(rebuilt, rebuilt.current(table, rerun.date))), table.name
+        assert first.equals(content(lake, rerun.version(table))), table.name
 
 
 def test_moved_weights_are_held_within_the_bounds_of_tonights_settings() -> None:
     row = {"kind": "event_weight", "name": "bought within 7 days", "what": "view", "after": 0.15}
     assert moved(InterestConfig(learns=True), [row]).view == pytest.approx(1.5)
     assert moved(InterestConfig(learns=True, learn_factor=1.2), [row]).view == pytest.approx(1.2)
-    assert moved(InterestConfig(learns=True, learn_days=3), [row]).view == 1.0  # other trials: it begins anew
+    assert moved(InterestConfig(learns=True, learn_days=3), [row]).view == 1.0  # other trials: the weights start again
 
 
 def test_without_the_setting_nothing_moves(lake: Lake) -> None:
@@ -170,6 +172,6 @@ def test_without_the_setting_nothing_moves(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"learn_factor": 2.0}, {"learn_factor": 0.5}, {"learn_days": 0}, {"most_change": 1}])
-def test_bounds_that_would_turn_the_order_are_refused(wrong: dict[str, Any]) -> None:
+def test_bounds_that_could_reverse_the_order_of_weights_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(wrong))} "):
         InterestConfig(learns=True, **wrong)

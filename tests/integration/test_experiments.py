@@ -1,4 +1,4 @@
-"""An experiment on the sample shop's second night, and what the third makes of it."""
+"""An experiment on the sample shop's second night, and its results on the third."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def night_of(shop: Sample, day: date, run: str, **changed: Any) -> Night:
 
 @pytest.fixture(scope="module")
 def shop(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """Lists and judgement of the last two nights anew, as run 002, under an experiment."""
-    mine = sample.copy(tmp_path_factory.mktemp("experiment") / "lake")
+    """The last two nights' lists and judgement, made again as run 002 with an experiment."""
+    copied = sample.copy(tmp_path_factory.mktemp("experiment") / "lake")
     for day in (SECOND, THIRD):
-        night = night_of(mine, day, "002")
+        night = night_of(copied, day, "002")
         night.begin("judge_experiments")
         recommend_items.main(night)
         judge_experiments.main(night)
@@ -67,9 +67,9 @@ def shop(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         for table in (RECOMMENDATIONS, SIMILAR_ITEMS, *JUDGED):
             version = night.version(table)
             assert broken_rules(night, table, version, 10**6)[1] == [], table.name
-            mine.lake.make_current(version)
+            copied.lake.make_current(version)
         publish_night.main(night)
-    return mine
+    return copied
 
 
 @pytest.fixture(scope="module")
@@ -80,20 +80,20 @@ def lists(shop: Sample) -> pa.Table:
 def test_every_row_has_the_arm_of_its_user(lists: pa.Table) -> None:
     users = [user for user in pc.unique(lists["user_id"]).to_pylist() if user != ANONYMOUS]
     arms = assign(users, "banner", "s", {"control": 0.5, "b": 0.5})
-    wanted = {(user, f"banner={arm}") for user, arm in zip(users, arms, strict=True)} | {(ANONYMOUS, "all")}
-    assert set(zip(lists["user_id"].to_pylist(), lists["arm"].to_pylist(), strict=True)) == wanted
+    expected = {(user, f"banner={arm}") for user, arm in zip(users, arms, strict=True)} | {(ANONYMOUS, "all")}
+    assert set(zip(lists["user_id"].to_pylist(), lists["arm"].to_pylist(), strict=True)) == expected
 
 
-def test_without_a_place_for_chance_the_controls_lists_are_those_of_no_experiment(shop: Sample, sample: Sample) -> None:
+def test_without_exploration_the_control_gets_the_lists_of_no_experiment(shop: Sample, sample: Sample) -> None:
     night = night_of(shop, SECOND, "003", explore_places=0)
     recommend_items.main(night)
-    made = content(shop.lake, night.version(RECOMMENDATIONS))
+    recommendations = content(shop.lake, night.version(RECOMMENDATIONS))
     without = current(sample.lake, RECOMMENDATIONS, SECOND)
     assert set(without["arm"].to_pylist()) == {"all"}
     assert set(without["propensity"].to_pylist()) == {1.0}
-    control = pc.unique(made.filter(pc.equal(made["arm"], "banner=control"))["user_id"])
-    kept = [name for name in RECOMMENDATIONS.names if name not in ("arm", "propensity")]
-    pair = [table.filter(pc.is_in(table["user_id"], control)).select(kept) for table in (made, without)]
+    control = pc.unique(recommendations.filter(pc.equal(recommendations["arm"], "banner=control"))["user_id"])
+    columns = [name for name in RECOMMENDATIONS.names if name not in ("arm", "propensity")]
+    pair = [table.filter(pc.is_in(table["user_id"], control)).select(columns) for table in (recommendations, without)]
     assert pair[0].num_rows > 0
     assert pair[0].equals(pair[1])
 
@@ -104,13 +104,13 @@ def test_the_arm_does_what_it_declares(lists: pa.Table) -> None:
     assert "lstm" in {row["source"] for row in lists.to_pylist() if row["arm"] == "banner=control"}
     firsts = Counter(row["source"] for row in rows if row["rank"] == 1 and row["fallback_level"] == 0)
     assert set(firsts) <= {"own", "buy_again"} or firsts["own"] > 0.8 * firsts.total()
-    new = {arm: Counter(r["user_id"] for r in lists.to_pylist() if r["arm"] == arm and r["source"] == "new_item")
+    new_items = {arm: Counter(r["user_id"] for r in lists.to_pylist() if r["arm"] == arm and r["source"] == "new_item")
            for arm in ("banner=control", "banner=b")}  # fmt: skip
-    assert max(new["banner=control"].values()) == 1
-    assert max(new["banner=b"].values()) == 2
+    assert max(new_items["banner=control"].values()) == 1
+    assert max(new_items["banner=b"].values()) == 2
 
 
-def test_the_explored_place_says_by_which_chance(lists: pa.Table) -> None:
+def test_the_explored_place_has_its_probability(lists: pa.Table) -> None:
     by_chance = [row for row in lists.to_pylist() if row["arm"] != "all" and row["propensity"] < 0.499]
     assert by_chance
     assert {row["source"] for row in by_chance} == {"als", "item_item"}
@@ -119,28 +119,28 @@ def test_the_explored_place_says_by_which_chance(lists: pa.Table) -> None:
     assert not any(row["is_spare"] for row in by_chance)
 
 
-def test_outcomes_are_what_counting_by_hand_gives(shop: Sample, lists: pa.Table) -> None:
+def test_outcomes_equal_a_count_by_hand(shop: Sample, lists: pa.Table) -> None:
     arm_of = dict(zip(lists["user_id"].to_pylist(), lists["arm"].to_pylist(), strict=True))
     first = lists.filter(pc.invert(lists["is_spare"]))
     listed = set(zip(first["user_id"].to_pylist(), first["item_id"].to_pylist(), strict=True))
-    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    expected: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for event in current(shop.lake, CLEAN_EVENTS, THIRD).to_pylist():
         user, kind = event["user_id"], event["event_type"]
         if user in arm_of and event["event_date"] > SECOND:
-            row = counted[user, arm_of[user].partition("=")[2]]
+            row = expected[user, arm_of[user].partition("=")[2]]
             row["purchases"] += kind == "purchase"
             for name, of in (("impressions", "impression"), ("clicks", "click"), ("listed_purchases", "purchase")):
                 row[name] += kind == of and (user, event["item_id"]) in listed
-    found = current(shop.lake, EXPERIMENT_OUTCOMES).to_pylist()
+    outcomes = current(shop.lake, EXPERIMENT_OUTCOMES).to_pylist()
     names = ("purchases", "impressions", "clicks", "listed_purchases")
-    assert {(r["user_id"], r["arm"]): [r[n] for n in names] for r in found} == {
-        key: [row[n] for n in names] for key, row in counted.items()
+    assert {(r["user_id"], r["arm"]): [r[n] for n in names] for r in outcomes} == {
+        key: [row[n] for n in names] for key, row in expected.items()
     }
-    assert sum(row["listed_purchases"] for row in found) > 0
-    assert {row["weight"] for row in found} == {2.0}
+    assert sum(row["listed_purchases"] for row in outcomes) > 0
+    assert {row["weight"] for row in outcomes} == {2.0}
 
 
-def test_results_and_moves_are_told_and_a_rerun_gives_the_same(shop: Sample) -> None:
+def test_results_and_moves_are_reported_and_a_rerun_gives_the_same(shop: Sample) -> None:
     results = {row["arm"]: row for row in current(shop.lake, EXPERIMENT_RESULTS).to_pylist()}
     assert {row["status"] for row in results.values()} == {"planned size reached"}
     assert results["b"]["low"] <= results["b"]["difference"] <= results["b"]["high"]
@@ -152,9 +152,9 @@ def test_results_and_moves_are_told_and_a_rerun_gives_the_same(shop: Sample) -> 
     assert any(m["before"] != m["after"] for m in arms)
     assert all(m["low"] <= m["after"] <= m["high"] for m in moves)
     assert sum(m["trials"] for m in moves if m["kind"] == "source_mix") > 0
-    told = "\n".join(experiment_lines(shop.lake, THIRD, "002"))
-    assert "experiment banner, metric buys: planned size reached" in told
-    assert f"share of {arms[0]['what']} moves" in told
+    lines = "\n".join(experiment_lines(shop.lake, THIRD, "002"))
+    assert "experiment banner, metric buys: planned size reached" in lines
+    assert f"share of {arms[0]['what']} moves" in lines
 
     night = night_of(shop, THIRD, "003")
     judge_experiments.main(night)
@@ -162,7 +162,7 @@ def test_results_and_moves_are_told_and_a_rerun_gives_the_same(shop: Sample) -> 
         assert content(shop.lake, night.version(table)).equals(current(shop.lake, table)), table.name
 
 
-def test_shares_that_were_moved_are_tomorrows(shop: Sample) -> None:
+def test_moved_shares_apply_tomorrow(shop: Sample) -> None:
     after = {m["what"]: m["after"] for m in current(shop.lake, BANDIT_MOVES).to_pylist() if m["kind"] == "arm_share"}
     ((_, tomorrow),) = arms_of(night_of(shop, date(2026, 1, 4), "001")).running
     assert tomorrow.shares == pytest.approx(after)

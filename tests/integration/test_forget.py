@@ -1,4 +1,4 @@
-"""People are forgotten between two nights: nothing of them is left, and the next night does not bring them back."""
+"""People are forgotten between two nights: none of their data are left, and the next night does not add any again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def people_of_both_days(sample: Sample) -> list[str]:
 
 
 @pytest.mark.parametrize("count", [count_purchases, count_clicks], ids=["purchases", "clicks"])
-def test_where_nobody_is_gone_what_is_counted_anew_is_what_the_nights_counted(
+def test_with_nobody_forgotten_a_recount_equals_the_nights_counts(
     sample: Sample, tmp_path: Path, count: Callable[[Night], list[Version]]
 ) -> None:
     shop = sample.copy(tmp_path / "lake")
@@ -39,7 +39,7 @@ def test_where_nobody_is_gone_what_is_counted_anew_is_what_the_nights_counted(
         assert content(shop.lake, version).equals(current(sample.lake, BY_NAME[version.table])), version.table
 
 
-def test_the_forgotten_do_not_come_back(sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forgotten_people_do_not_come_back(sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(erased_people.KEY_VARIABLE, "k" * 64)
     monkeypatch.setenv(receipt.KEY_VARIABLE, "ab" * 32)
     shutil.copytree(sample.eve, tmp_path / "lake")
@@ -55,18 +55,18 @@ def test_the_forgotten_do_not_come_back(sample: Sample, tmp_path: Path, monkeypa
 
     assert find(shop.lake, people) == []
     raw = pq.read_table(sample.raw / str(THIRD) / "events-00.parquet", columns=["uid", "cookie"]).to_pylist()
-    theirs = [r for r in raw if r["uid"] in ids or (r["uid"] is None and r["cookie"] in people.visitors)]
-    assert theirs
+    raw_rows = [r for r in raw if r["uid"] in ids or (r["uid"] is None and r["cookie"] in people.visitors)]
+    assert raw_rows
     rejected = current(shop.lake, REJECTED_EVENTS).to_pylist()
     erased = [r["reason"] for r in rejected if r["raw_row"] == '{"erased":true}']
-    assert len(erased) == len(theirs)
-    assert set(erased) - {"duplicate"} == {"erased"}  # a duplicate is counted as such, its row is not kept either
+    assert len(erased) == len(raw_rows)
+    assert set(erased) - {"duplicate"} == {"erased"}  # a duplicate has its own reason; its content is not kept either
     assert not set(ids) & set(current(shop.lake, USERS)["user_id"].to_pylist())
     assert published.pointed(shop.lake)["date"] == str(THIRD)
     assert job_report(shop.lake, THIRD, "001", "train_als")["start"] == "cold"
     events = [current(shop.lake, CLEAN_EVENTS, day)["item_id"].to_pylist() for day in NIGHTS]
-    counted = Counter(item for of_night in events for item in of_night if item)
+    events_by_item = Counter(item for of_night in events for item in of_night if item)
     items = current(shop.lake, ITEM_FEATURES).to_pylist()
-    assert {row["item_id"]: row["events"] for row in items} == counted  # nothing of theirs goes on in a sum
+    assert {row["item_id"]: row["events"] for row in items} == events_by_item  # no sum contains an event of theirs
     with np.load(Path(shop.lake.root) / f"models/als/date={THIRD}/run=001/factors.npz") as factors:
         assert not set(ids) & set(factors["user_ids"].tolist())

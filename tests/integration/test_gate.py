@@ -1,4 +1,4 @@
-"""The gate and the last check before the storefront: what is refused, what the message says, and what readers keep."""
+"""The gate and the last check before publishing: what is refused, what the message says, what readers still see."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def broken(sample: Sample, tmp_path: Path) -> Sample:
 
 
 def rewrite(shop: Sample, table: Table, change: Callable[[pa.Table], pa.Table]) -> None:
-    """A version of the third night's table in a run of its own, changed; it has not passed its gate."""
+    """A changed version of the third night's table in a run of its own; it has not passed its gate."""
     write_arrow(change(current(shop.lake, table)), table, shop.lake, str(THIRD), RUN)
 
 
@@ -47,9 +47,9 @@ def pass_gate(shop: Sample, table: Table) -> None:
 
 def put(data: pa.Table, column: str, values: dict[int, Any]) -> pa.Table:
     """`data` with other values in some rows of a column."""
-    at = data.column_names.index(column)
-    new = [values.get(row, value) for row, value in enumerate(data[column].to_pylist())]
-    return data.set_column(at, column, pa.array(new, data.schema.field(column).type))
+    index = data.column_names.index(column)
+    column_values = [values.get(row, value) for row, value in enumerate(data[column].to_pylist())]
+    return data.set_column(index, column, pa.array(column_values, data.schema.field(column).type))
 
 
 def pointers(lake: Lake) -> dict[str, str]:
@@ -73,9 +73,9 @@ def test_a_broken_version_is_kept_and_not_read(broken: Sample, in_memory: int) -
         check_tables.main(broken.night(run=RUN, gate={"max_rows_in_memory": in_memory}), "features")
     heads = [line for line in str(failed.value).splitlines() if not line.startswith("  ")]
     rules = {line.strip().split(" (")[0].split(";")[0] for line in str(failed.value).splitlines() if line[:2] == "  "}
-    kept = broken.lake.path("tables", "interest", f"date={THIRD}", f"run={RUN}")
+    path = broken.lake.path("tables", "interest", f"date={THIRD}", f"run={RUN}")
     assert len(heads) == 2
-    assert f"rejected version kept at {kept}; readers still see {THIRD} run=001" in heads[0]
+    assert f"rejected version kept at {path}; readers still see {THIRD} run=001" in heads[0]
     assert rules == {"clicks: column values to be between", "user_id: column values to not be null",
                      "user_id: column values to be unique"}  # fmt: skip
     assert "-7" in str(failed.value)
@@ -112,9 +112,9 @@ def an_item_twice(data: pa.Table) -> pa.Table:
 
 
 def sold_out_shown(shop: Sample) -> Callable[[pa.Table], pa.Table]:
-    """Lists as they are, of which one item is sold out now."""
-    shown = current(shop.lake, RECOMMENDATIONS)["item_id"][0].as_py()
-    rewrite(shop, ITEMS, lambda items: put(items, "stock", {items["item_id"].to_pylist().index(shown): 0.0}))
+    """The lists unchanged, but one of their items is now sold out."""
+    item = current(shop.lake, RECOMMENDATIONS)["item_id"][0].as_py()
+    rewrite(shop, ITEMS, lambda items: put(items, "stock", {items["item_id"].to_pylist().index(item): 0.0}))
     pass_gate(shop, ITEMS)
     return lambda data: data
 

@@ -1,4 +1,4 @@
-"""Two nights of the sample shop's pictures: what is received, embedded, found, shown and forgotten."""
+"""Two nights of the sample shop's pictures: they are received, embedded, found, shown and forgotten."""
 
 from __future__ import annotations
 
@@ -81,22 +81,22 @@ def nightly(shop: Shop, day: date, **changed: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Two nights; 40 bad files are named for the first item on both, and its pictures carry a place."""
+    """Two nights; both name 40 bad files for the first item, and its picture contains the place where it was taken."""
     folder = tmp_path_factory.mktemp("pictures")
-    made = Shop(folder / "raw", Lake(str(folder / "lake")))
+    pictured = Shop(folder / "raw", Lake(str(folder / "lake")))
     shares = Shares(0, 0, 0, 0, 0, 0)
-    make_sample_shop(Plan(7, 40, 60, 2, FIRST, 7.0, 0, shares, pictures=30, photos=4), made.raw)
+    make_sample_shop(Plan(7, 40, 60, 2, FIRST, 7.0, 0, shares, pictures=30, photos=4), pictured.raw)
     for name, (data, _) in BAD.items():
-        (made.raw / "pictures" / f"bad_{name}").write_bytes(data)
+        (pictured.raw / "pictures" / f"bad_{name}").write_bytes(data)
     for day in (FIRST, SECOND):
-        listed = made.raw / str(day) / "pictures.csv"
+        listed = pictured.raw / str(day) / "pictures.csv"
         lines = listed.read_text().splitlines()
         item = lines[1].split(",")[0].strip('"')
         listed.write_text("\n".join([*lines, *(f"{item},bad_{name},N" for name in BAD)]) + "\n")
-    _write_place(made.raw / "pictures" / _first_file(made))
+    _write_place(pictured.raw / "pictures" / _first_file(pictured))
     for day in (FIRST, SECOND):
-        nightly(made, day)
-    return made
+        nightly(pictured, day)
+    return pictured
 
 
 def _first_file(shop: Shop) -> str:
@@ -129,12 +129,12 @@ def test_each_bad_file_is_refused_with_its_reason(shop: Shop, day: date) -> None
 def test_the_second_night_reads_and_embeds_what_is_new(shop: Shop) -> None:
     first, second = ({job: shop.night(day).facts(job) for job in BRANCHES["images"]} for day in (FIRST, SECOND))
     before = {row["picture"] for row in shop.rows(IMAGES, FIRST)}
-    new = {row["picture"] for row in shop.rows(IMAGES, SECOND)} - before
-    assert 0 < len(new) <= 4
+    new_pictures = {row["picture"] for row in shop.rows(IMAGES, SECOND)} - before
+    assert 0 < len(new_pictures) <= 4
     assert first["embed_images"]["embedded"] == len(before)
-    assert second["embed_images"] | {"embedded": len(new)} == second["embed_images"]
-    assert second["receive_images"]["kept"] == len(new)
-    assert second["receive_images"]["read"] <= len(new) + 1
+    assert second["embed_images"] | {"embedded": len(new_pictures)} == second["embed_images"]
+    assert second["receive_images"]["kept"] == len(new_pictures)
+    assert second["receive_images"]["read"] <= len(new_pictures) + 1
     for job in BRANCHES["images"]:
         log.info("%-22s first night %6.2f s, second %6.2f s", job, first[job]["seconds"], second[job]["seconds"])
 
@@ -163,12 +163,12 @@ def test_nothing_that_is_written_has_exif_or_a_place(shop: Shop) -> None:
 
 def test_a_photo_of_a_known_item_finds_it(shop: Shop) -> None:
     photos = shop.planted()["photos"]
-    found = {
+    items_by_photo = {
         photo: [row["item_id"] for day in (FIRST, SECOND) for row in shop.rows(IMAGE_SEARCH_RESULTS, day)
                 if row["photo"] == photo and row["rank"] <= 5]
         for photo in photos
     }  # fmt: skip
-    assert np.mean([item in found[photo] for photo, item in photos.items()]) >= 0.5
+    assert np.mean([item in items_by_photo[photo] for photo, item in photos.items()]) >= 0.5
     chance = 5 / len({row["item_id"] for row in shop.rows(IMAGES)})
     assert chance < 0.2
 
@@ -181,13 +181,13 @@ def test_likenesses_are_of_items_that_can_be_sold_and_leave_out_the_item(shop: S
 
 
 def test_only_what_the_catalogue_lacks_is_filled_in_and_it_is_never_overwritten(shop: Shop) -> None:
-    said = {row["item_id"]: json.loads(row["attributes"]) for row in shop.rows(ITEMS)}
-    silent = {item for item in shop.planted()["missing_colour"] if item in said}
-    assert all("colour" not in said[item] for item in silent)
+    catalogue = {row["item_id"]: json.loads(row["attributes"]) for row in shop.rows(ITEMS)}
+    without_colour = {item for item in shop.planted()["missing_colour"] if item in catalogue}
+    assert all("colour" not in catalogue[item] for item in without_colour)
     for row in shop.rows(RECOGNISED_ATTRIBUTES):
-        assert row["item_id"] in silent
+        assert row["item_id"] in without_colour
     for row in shop.rows(DOUBTED_ATTRIBUTES):
-        assert said[row["item_id"]][row["attribute"]] == row["value"] != row["looks"]
+        assert catalogue[row["item_id"]][row["attribute"]] == row["value"] != row["looks"]
     assert shop.night().facts("recognise_attributes")["fitted"]["colour"]["accuracy"] > 0.5
 
 
@@ -200,57 +200,59 @@ def test_the_page_shows_pictures_and_runs_nothing_of_the_shop(shop: Shop) -> Non
 
 
 def test_photos_are_forgotten_once_their_answers_are_published(shop: Shop, tmp_path: Path) -> None:
-    mine = shop.copy(tmp_path)
-    night = mine.night()
+    copied = shop.copy(tmp_path)
+    night = copied.night()
     assert prune_lake.forget_photos(night) == 0  # nothing is published yet
     manifest = {"products": {"images": {"state": "fresh"}}}
-    mine.lake.put_json(manifest, "published", f"run={FIRST}-001", "manifest.json")
+    copied.lake.put_json(manifest, "published", f"run={FIRST}-001", "manifest.json")
     assert prune_lake.forget_photos(night) == 4
-    assert not list((mine.raw / str(FIRST) / "photos").iterdir())
-    again = mine.night(run_name="002")
+    assert not list((copied.raw / str(FIRST) / "photos").iterdir())
+    rerun = copied.night(run_name="002")
     for task in ("receive_images", "embed_images", "search_images"):
-        run(again, task)
-    assert mine.rows(IMAGE_SEARCH_RESULTS, FIRST, "002") == mine.rows(IMAGE_SEARCH_RESULTS, FIRST)
+        run(rerun, task)
+    assert copied.rows(IMAGE_SEARCH_RESULTS, FIRST, "002") == copied.rows(IMAGE_SEARCH_RESULTS, FIRST)
 
 
 def test_most_pictures_missing_is_a_truncated_drop(shop: Shop, tmp_path: Path) -> None:
-    mine = shop.copy(tmp_path)
-    listed = mine.raw / str(SECOND) / "pictures.csv"
+    copied = shop.copy(tmp_path)
+    listed = copied.raw / str(SECOND) / "pictures.csv"
     listed.write_text("\n".join(listed.read_text().splitlines()[:3]) + "\n")
-    night = mine.night(SECOND, "002")
+    night = copied.night(SECOND, "002")
     run(night, "receive_images")
     assert "looks truncated" in night.facts("receive_images")["carried_over"]
-    pictures = [[row["picture"] for row in mine.rows(IMAGES, *at)] for at in ((FIRST, "001"), (SECOND, "002"))]
+    pictures = [
+        [row["picture"] for row in copied.rows(IMAGES, *version)] for version in ((FIRST, "001"), (SECOND, "002"))
+    ]
     assert pictures[0] == pictures[1]
 
 
 def test_spark_reads_and_embeds_the_same_as_the_driver(shop: Shop, tmp_path: Path) -> None:
-    mine = shop.copy(tmp_path)
-    night = mine.night(run_name="002", images={"spark_from": 1})
+    copied = shop.copy(tmp_path)
+    night = copied.night(run_name="002", images={"spark_from": 1})
     for task in ("receive_images", "embed_images"):
         run(night, task)
-    here, there = (
-        sorted((row["item_id"], row["place"], row["picture"]) for row in mine.rows(IMAGES, FIRST, name))
+    by_driver, by_spark = (
+        sorted((row["item_id"], row["place"], row["picture"]) for row in copied.rows(IMAGES, FIRST, name))
         for name in ("001", "002")
     )
-    assert here == there
+    assert by_driver == by_spark
     vectors = [
         {picture: np.frombuffer(data, np.float16).astype(np.float32) for picture, data in read_packed(
-            mine.lake, [(row["picture"], row["pack"]) for row in mine.rows(IMAGE_VECTORS, FIRST, name)])}
+            copied.lake, [(row["picture"], row["pack"]) for row in copied.rows(IMAGE_VECTORS, FIRST, name)])}
         for name in ("001", "002")
     ]  # fmt: skip
-    for picture, one in vectors[0].items():
-        other = vectors[1][picture]
-        assert one @ other / np.linalg.norm(one) / np.linalg.norm(other) > 0.98
+    for picture, vector in vectors[0].items():
+        second = vectors[1][picture]
+        assert vector @ second / np.linalg.norm(vector) / np.linalg.norm(second) > 0.98
 
 
 def test_packs_that_no_table_names_are_deleted(shop: Shop, tmp_path: Path) -> None:
-    mine = shop.copy(tmp_path)
-    assert unnamed_packs(mine.lake, SECOND) == []
-    mine.lake.delete("tables", IMAGES.name, f"date={FIRST}")
-    named = {row["pack"] for row in mine.rows(IMAGES, SECOND)}
-    old = {"/".join(pack) for pack in unnamed_packs(mine.lake, SECOND) if pack[0] == "pictures"}
-    assert not old & named
+    copied = shop.copy(tmp_path)
+    assert unnamed_packs(copied.lake, SECOND) == []
+    copied.lake.delete("tables", IMAGES.name, f"date={FIRST}")
+    packs = {row["pack"] for row in copied.rows(IMAGES, SECOND)}
+    unnamed = {"/".join(pack) for pack in unnamed_packs(copied.lake, SECOND) if pack[0] == "pictures"}
+    assert not unnamed & packs
 
 
 def test_a_shop_without_pictures_loads_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A history loaded in one pass is the history replayed night by night, to the last bit of every table that goes on."""
+"""A history loaded in one pass equals the history replayed night by night, to the last bit of every lasting table."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ REAL_NIGHTS = int(os.environ.get("NIGHTMARKET_HISTORY_NIGHTS", "20"))
 ONLINE_RETAIL = Path(__file__).resolve().parents[2] / "../shared/data/online_retail"
 
 
-# A shop whose rules bite: few tastes and prices are kept, idle pairs leave, a catalogue is cut, a day is missing.
+# A shop in which every rule has an effect: few tastes and prices are kept, idle pairs are dropped, a catalogue is cut
+# short, a day is missing.
 DAYS = [dt.date(2026, 1, day) for day in range(1, 7)]
 GAP, CUT = DAYS[3], DAYS[4]
-BITING: dict[str, dict[str, Any]] = {
+STRICT: dict[str, dict[str, Any]] = {
     **SETTINGS,
     "profiles": {"tastes_kept": 3, "prices_kept": 1, "band_items": 3},
     "interest": {"forget_after_days": 2, "half_life_days": 3.0},
@@ -55,8 +56,8 @@ SHARES = Shares(
 
 
 @pytest.fixture(scope="module")
-def biting(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake]:
-    """(the raw files of the shop, its lake night by night)."""
+def strict_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake]:
+    """(the shop's raw files, its lake after night by night)."""
     folder = tmp_path_factory.mktemp("biting")
     plan = Plan(
         seed=3, users=60, items=50, days=len(DAYS), start=DAYS[0], events_per_user_day=8.0, crawlers=1, shares=SHARES
@@ -66,67 +67,67 @@ def biting(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tup
     cut = folder / "raw" / str(CUT) / "items.csv"
     cut.write_text("".join(cut.read_text().splitlines(keepends=True)[:8]))
     for users in (folder / "raw").glob("*/users.jsonl"):
-        if not users.stat().st_size:  # nobody registered: a shop leaves the file out
+        if not users.stat().st_size:  # nobody registered: a shop would not send the file
             users.unlink()
     lake = Lake(str(folder / "lake"))
-    replay(lake, nights(folder / "raw", lake, there()))
+    replay(lake, nights(folder / "raw", lake, days_with_files()))
     return folder / "raw", lake
 
 
-def there() -> list[dt.date]:
+def days_with_files() -> list[dt.date]:
     return [day for day in DAYS if day != GAP]
 
 
 def nights(raw: Path, lake: Lake, days: list[dt.date], source: str = "sample_shop", **more: Any) -> list[Night]:
-    settings = Settings(BITING | more)
+    settings = Settings(STRICT | more)
     return [Night(day, lake, "001", settings, source, str(raw)) for day in days]
 
 
-def test_the_shop_of_this_test_bites(biting: tuple[Path, Lake]) -> None:
-    """Or the comparisons below would hold for a simpler rule as well."""
-    _, lake = biting
+def test_in_this_shop_every_rule_has_an_effect(strict_shop: tuple[Path, Lake]) -> None:
+    """Else the comparisons below would also hold for simpler rules."""
+    _, lake = strict_shop
     tastes = current(lake, USER_TASTES, DAYS[-1]).group_by(["user_id", "kind"]).aggregate([([], "count_all")])
     assert pc.max(tastes["count_all"]).as_py() == 3
     reasons = set(current(lake, REJECTED_EVENTS, DAYS[-1])["reason"].to_pylist())
     assert {"duplicate", "too_late"} <= reasons
     assert "carried_catalogue" in lake.get_json("runs", f"date={CUT}", "run=001", "update_catalogue.json")
-    withdrawn = [pc.sum(pc.invert(current(lake, ITEMS, day)["is_active"])).as_py() for day in there()]
+    withdrawn = [pc.sum(pc.invert(current(lake, ITEMS, day)["is_active"])).as_py() for day in days_with_files()]
     assert withdrawn[-1] > 0
     idle = DAYS[-1] - dt.timedelta(days=2)
     assert pc.min(current(lake, INTEREST, DAYS[-1]).filter(pc.field("purchases") <= 0)["last_event_on"]).as_py() >= idle
 
 
 @pytest.fixture(scope="module")
-def loaded(biting: tuple[Path, Lake], tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def loaded(strict_shop: tuple[Path, Lake], tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """All days of the shop in one pass."""
     lake = Lake(str(tmp_path_factory.mktemp("loaded") / "lake"))
-    assert days_to_make(lake, there(), last_made(lake)) == there()
-    make(History(tuple(nights(biting[0], lake, there())), None), {})
+    assert days_to_make(lake, days_with_files(), last_made(lake)) == days_with_files()
+    make(History(tuple(nights(strict_shop[0], lake, days_with_files())), None), {})
     return lake
 
 
-def test_one_pass_is_night_after_night(biting: tuple[Path, Lake], loaded: Lake) -> None:
-    replayed = biting[1]
-    assert_same(loaded, replayed, there())
-    for day in there():
+def test_one_pass_gives_the_tables_of_night_after_night(strict_shop: tuple[Path, Lake], loaded: Lake) -> None:
+    replayed = strict_shop[1]
+    assert_same(loaded, replayed, days_with_files())
+    for day in days_with_files():
         assert facts(loaded, day, "clean_events") == facts(replayed, day, "clean_events")
         assert facts(loaded, day, "receive_drop") == facts(replayed, day, "receive_drop")
 
 
-def test_a_lake_that_has_nights_gets_the_days_after_them(biting: tuple[Path, Lake], tmp_path: Path) -> None:
-    raw, replayed = biting
+def test_a_lake_that_has_nights_gets_the_days_after_them(strict_shop: tuple[Path, Lake], tmp_path: Path) -> None:
+    raw, replayed = strict_shop
     lake = Lake(str(tmp_path / "lake"))
-    before, days = there()[:2], there()[2:]
+    before, days = days_with_files()[:2], days_with_files()[2:]
     replay(lake, nights(raw, lake, before))
     assert last_made(lake) == before[-1]
-    assert days_to_make(lake, there(), before[-1]) == days
+    assert days_to_make(lake, days_with_files(), before[-1]) == days
     make(History(tuple(nights(raw, lake, days)), before[-1]), {})
-    assert_same(lake, replayed, there())
+    assert_same(lake, replayed, days_with_files())
 
 
 def facts(lake: Lake, day: dt.date, job: str) -> dict[str, Any]:
-    told = lake.get_json("runs", f"date={day}", "run=001", f"{job}.json")
-    return {name: value for name, value in told.items() if name not in ("began", "seconds", "driver_peak_gib")}
+    record = lake.get_json("runs", f"date={day}", "run=001", f"{job}.json")
+    return {name: value for name, value in record.items() if name not in ("began", "seconds", "driver_peak_gib")}
 
 
 LINES = [
@@ -163,7 +164,7 @@ def test_a_history_in_monthly_files_and_in_one_file(spark: SparkSession, tmp_pat
         files.setdefault(name(day), ["uid,sku,what,price,at"]).append(
             ",".join([*row, f"2026-01-{day:02} {8 + number:02}:00:00"])
         )
-    files[name(4)].append("u9,i9,view,1,someday")  # no night follows from its time
+    files[name(4)].append("u9,i9,view,1,someday")  # its time does not tell which night it belongs to
     for file, lines in files.items():
         text = "\n".join(lines).encode() + b"\n"
         (tmp_path / "raw" / file).write_bytes(gzip.compress(text) if file.endswith(".gz") else text)
@@ -171,13 +172,13 @@ def test_a_history_in_monthly_files_and_in_one_file(spark: SparkSession, tmp_pat
     mapping.write_text(MAPPING.replace("FILES", pattern))
     days = nights_with_a_drop(str(mapping), str(tmp_path / "raw"), DAYS[0], DAYS[3])
     assert days == DAYS[:4]
-    one, other = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
-    make(History(tuple(nights(tmp_path / "raw", one, days, str(mapping))), None), {})
-    replay(other, nights(tmp_path / "raw", other, days, str(mapping)), STEPS[:4])
-    assert_same(one, other, days, (USERS, INTEREST))
+    in_one_pass, replayed = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
+    make(History(tuple(nights(tmp_path / "raw", in_one_pass, days, str(mapping))), None), {})
+    replay(replayed, nights(tmp_path / "raw", replayed, days, str(mapping)), STEPS[:4])
+    assert_same(in_one_pass, replayed, days, (USERS, INTEREST))
     for day in days:
-        assert facts(one, day, "clean_events") == facts(other, day, "clean_events")
-    assert sum(facts(one, day, "clean_events")["raw"] for day in days) == len(LINES) + 1
+        assert facts(in_one_pass, day, "clean_events") == facts(replayed, day, "clean_events")
+    assert sum(facts(in_one_pass, day, "clean_events")["raw"] for day in days) == len(LINES) + 1
 
 
 def test_a_range_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
@@ -185,15 +186,17 @@ def test_a_range_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
         load_history.main(arguments(tmp_path, tmp_path / "lake", NIGHTS[2], NIGHTS[0]))
 
 
-def test_days_before_a_lakes_last_night_cannot_be_added(biting: tuple[Path, Lake]) -> None:
-    _, lake = biting
+def test_days_before_a_lakes_last_night_cannot_be_added(strict_shop: tuple[Path, Lake]) -> None:
+    _, lake = strict_shop
     with pytest.raises(ValueError, match=f"has nights up to {DAYS[-1]}, but not {GAP}"):
         days_to_make(lake, DAYS, last_made(lake))
 
 
-def test_broken_files_among_many_are_all_named_and_nothing_is_kept(biting: tuple[Path, Lake], tmp_path: Path) -> None:
+def test_broken_files_among_many_are_all_named_and_nothing_is_kept(
+    strict_shop: tuple[Path, Lake], tmp_path: Path
+) -> None:
     raw = tmp_path / "raw"
-    shutil.copytree(biting[0], raw)
+    shutil.copytree(strict_shop[0], raw)
     for day in (DAYS[1], DAYS[5]):
         (raw / str(day) / "users.jsonl").write_bytes(b"\x28\xb5\x2f\xfd not zstd")
     with pytest.raises(BrokenDrops, match=f"2 of 5 nights(.|\n)*{DAYS[1]}: .*(.|\n)*{DAYS[5]}: .*") as problem:
@@ -203,24 +206,24 @@ def test_broken_files_among_many_are_all_named_and_nothing_is_kept(biting: tuple
     assert not (tmp_path / "lake" / "tables").exists()
 
 
-def test_a_load_that_was_cut_off_starts_again(biting: tuple[Path, Lake], loaded: Lake, tmp_path: Path) -> None:
-    """Killed after the events became current and before what goes on from them did."""
-    raw, replayed = biting
+def test_a_load_that_was_cut_off_starts_again(strict_shop: tuple[Path, Lake], loaded: Lake, tmp_path: Path) -> None:
+    """It was killed after the events became current, and before the tables made from them did."""
+    raw, replayed = strict_shop
     shutil.copytree(loaded.root, tmp_path / "lake")
     lake = Lake(str(tmp_path / "lake"))
     (Path(lake.root) / "tables" / INTEREST.name / f"date={DAYS[-1]}" / "_current.json").unlink()
     assert last_made(lake) is None
-    make(History(tuple(nights(raw, lake, there())), None), {})
-    assert_same(lake, replayed, there())
+    make(History(tuple(nights(raw, lake, days_with_files())), None), {})
+    assert_same(lake, replayed, days_with_files())
 
 
 @pytest.mark.skipif(not ONLINE_RETAIL.is_dir(), reason="needs ../shared/data/online_retail")
 def test_weeks_of_online_retail(spark: SparkSession, tmp_path: Path) -> None:
     days = nights_with_a_drop("online_retail", str(ONLINE_RETAIL), dt.date(2010, 12, 1), dt.date(2011, 12, 9))
     days = days[:REAL_NIGHTS]
-    settings = Settings({"publish": {"keep_nights": 10}})  # of more nights the catalogue is not kept
-    one, other = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
-    make_of = [Night(day, one, "001", settings, "online_retail", str(ONLINE_RETAIL)) for day in days]
+    settings = Settings({"publish": {"keep_nights": 10}})  # the catalogue is kept for 10 nights only
+    in_one_pass, replayed = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
+    make_of = [Night(day, in_one_pass, "001", settings, "online_retail", str(ONLINE_RETAIL)) for day in days]
     make(History(tuple(make_of), None), {})
-    replay(other, [Night(day, other, "001", settings, "online_retail", str(ONLINE_RETAIL)) for day in days])
-    assert_same(one, other, days, settings=settings)
+    replay(replayed, [Night(day, replayed, "001", settings, "online_retail", str(ONLINE_RETAIL)) for day in days])
+    assert_same(in_one_pass, replayed, days, settings=settings)

@@ -22,8 +22,8 @@ def test_the_command_publishes_the_last_day_and_says_what_begins_with_it(
     lake, page = Lake(str(tmp_path / "lake")), capsys.readouterr().out
     assert_same(lake, sample.lake, list(NIGHTS))
     assert published.runs(lake) == [f"{last}-001"]
-    judged = lake.get_json("runs", f"date={last}", "run=001", "judge_lists.json")
-    assert judged["judged"] == f"{before}-001"  # lists that were never published
+    record = lake.get_json("runs", f"date={last}", "run=001", "judge_lists.json")
+    assert record["judged"] == f"{before}-001"  # these lists were never published
     assert f"lists judged the day after, on {last}" in page
     assert "begins with this night" in page
     assert f"3 days, {first} to {last}" in page

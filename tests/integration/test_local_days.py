@@ -1,4 +1,4 @@
-"""A shop whose days are its own: an evening counts to its day everywhere, and clocks that change lose no event."""
+"""A shop with local days: an evening belongs to its local day everywhere, and no event is lost when clocks change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ UNTIL_THE_GATE = (receive_drop, clean_events, update_catalogue)
 
 @pytest.fixture
 def west(tmp_path: Path) -> Path:
-    """A drop that is cut at the shop's midnight: on Monday something by day, and in the evening a view and a buy."""
+    """A drop that ends at the shop's midnight: on Monday an event by day, and a view and a purchase in the evening."""
     (tmp_path / "west.toml").write_text(MAPPING, "utf-8")
     evening = ["2026-03-02 23:30:00,ann,lamp,view,9", "2026-03-02 23:31:00,ann,lamp,purchase,9"]
     by_day = ["2026-03-02 09:00:00,bob,chair,view,5", "2026-03-02 09:30:00,ann,chair,view,5"]
@@ -78,7 +78,7 @@ def test_an_evening_counts_to_its_own_day_everywhere(spark: SparkSession, west: 
     assert Counter(row["event_date"] for row in rows(monday, CLEAN_EVENTS)) == {MONDAY: 4}
     assert Counter(row["event_date"] for row in rows(tuesday, CLEAN_EVENTS)) == {TUESDAY: 1}
     utc = {row["event_time"] for row in rows(monday, CLEAN_EVENTS) if row["event_type"] == "purchase"}
-    assert utc == {dt.datetime(2026, 3, 3, 7, 31, tzinfo=dt.UTC)}  # an instant stays what it is
+    assert utc == {dt.datetime(2026, 3, 3, 7, 31, tzinfo=dt.UTC)}  # the instant itself does not change
     bought = {row["user_id"]: row["last_purchase_on"] for row in rows(tuesday, INTEREST) if row["purchases"]}
     assert bought == {"ann": MONDAY, "bob": TUESDAY}
     assert {row["user_id"]: row["first_purchase_on"] for row in rows(monday, USER_PURCHASES)} == {"ann": MONDAY}
@@ -115,9 +115,9 @@ def test_the_check_of_a_mapping_begins_at_the_day_of_the_shop(
     mapping = str(tmp_path / "west.toml")
     args = argparse.Namespace(source=mapping, raw=str(tmp_path), date=None, rows=10)
     assert validate_source.main(args) == 0
-    said = capsys.readouterr().out
-    assert f"days in {load_source(mapping).day_zone}" in said
-    assert f"--date {first} " in said
+    output = capsys.readouterr().out
+    assert f"days in {load_source(mapping).day_zone}" in output
+    assert f"--date {first} " in output
 
 
 @pytest.mark.parametrize(("day", "registered"), [("local", MONDAY), ("utc", TUESDAY)])
@@ -148,18 +148,18 @@ def a_source(zone: str, files: str, time: dict[str, str]) -> Source:
 
 
 def cleaned(spark: SparkSession, source: Source, folder: Path, night: dt.date, before: dt.date | None) -> list[dict]:
-    """The kept rows of one night; whatever the reader saw is kept or rejected."""
+    """The kept rows of one night. Checks that each row that the reader saw is kept or rejected."""
     lake = Lake(str(folder / "lake"))
     received = receive(source, str(folder), night, before, lake, 0)
     read = read_rows(spark, source, "events", received, lake, night, before)
     lines = lines_by_visitor(read.frame, spark.createDataFrame([], CLEAN_EVENTS.ddl)).coalesce(1).toArrow()
-    found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
+    rows_by_table: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
     days = ShopDays(source.day_zone)
-    for name, part in reject_and_sessionise(iter(lines.to_batches()), rules(CleanConfig(), night, before, days)):
-        found[name] += part.to_pylist()
-    assert read.observation.get["raw_rows"] == sum(map(len, found.values()))
-    assert found[REJECTED_EVENTS.name] == []
-    return found[CLEAN_EVENTS.name]
+    for name, batch in reject_and_sessionise(iter(lines.to_batches()), rules(CleanConfig(), night, before, days)):
+        rows_by_table[name] += batch.to_pylist()
+    assert read.observation.get["raw_rows"] == sum(map(len, rows_by_table.values()))
+    assert rows_by_table[REJECTED_EVENTS.name] == []
+    return rows_by_table[CLEAN_EVENTS.name]
 
 
 CHANGES = [
@@ -185,20 +185,20 @@ def test_an_undated_log_has_each_event_in_one_night_that_of_its_day(
     lines = [f"{n},u{n % 7},i,view,{instant.timestamp():.0f}" for n, instant in enumerate(instants)]
     (tmp_path / "log.csv").write_text("\n".join(["id,u,i,e,t", *lines]) + "\n", "utf-8")
     source = a_source(zone, "log.csv", {"column": "t", "epoch": "s"})
-    found: Counter[tuple[str, dt.date]] = Counter()
+    events: Counter[tuple[str, dt.date]] = Counter()
     for night, before in zip(nights, (None, *nights[:-1]), strict=True):
-        kept = cleaned(spark, source, tmp_path, night, before)
-        assert {row["event_date"] for row in kept} == {night}
-        found.update((row["event_id"], row["event_date"]) for row in kept)
-    shown = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
-    assert found == Counter((str(n), day) for n, day in enumerate(shown))
+        kept_rows = cleaned(spark, source, tmp_path, night, before)
+        assert {row["event_date"] for row in kept_rows} == {night}
+        events.update((row["event_id"], row["event_date"]) for row in kept_rows)
+    local_days = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
+    assert events == Counter((str(n), day) for n, day in enumerate(local_days))
 
 
 @pytest.mark.parametrize(("zone", "change"), CHANGES)
 def test_a_file_that_is_cut_at_the_shops_midnight_is_all_of_its_day(
     spark: SparkSession, tmp_path: Path, zone: str, change: dt.date
 ) -> None:
-    """Times are those on the shop's clocks, the hour that comes twice among them."""
+    """Times are those of the shop's clocks, also in the hour that comes twice."""
     nights, days = around(change), ShopDays(zone)
     source = a_source(zone, "{date}.csv", {"column": "t"})
     for night, before in zip(nights, (None, *nights[:-1]), strict=True):
@@ -206,6 +206,6 @@ def test_a_file_that_is_cut_at_the_shops_midnight_is_all_of_its_day(
         clocks = [days.shown(days.start(night) + n * dt.timedelta(minutes=15)) for n in range(count)]
         lines = [f"{night}-{n},u{n % 7},i,view,{clock:%Y-%m-%d %H:%M:%S}" for n, clock in enumerate(clocks)]
         (tmp_path / f"{night}.csv").write_text("\n".join(["id,u,i,e,t", *lines]) + "\n", "utf-8")
-        kept = cleaned(spark, source, tmp_path, night, before)
-        assert len(kept) == count
-        assert {row["event_date"] for row in kept} == {night}
+        kept_rows = cleaned(spark, source, tmp_path, night, before)
+        assert len(kept_rows) == count
+        assert {row["event_date"] for row in kept_rows} == {night}

@@ -1,4 +1,4 @@
-"""Rows that hold arrays: one event for each element, whatever shop wrote them and in whatever format."""
+"""Rows with arrays: one event for each element, in the shapes and formats that different shops write."""
 
 from __future__ import annotations
 
@@ -78,15 +78,15 @@ def drop(spark: SparkSession, tmp_path: Path) -> Drop:
 def test_an_order_is_an_event_for_each_line(drop: Drop, format: str) -> None:
     drop.write(ORDERS, format)
     rows = drop.read(format, SHOP)
-    kept = [row for row in rows if row.reason is None]
-    assert [(r.user_id, r.item_id, r.quantity, r.price, r.order_id) for r in kept] == [
+    good_rows = [row for row in rows if row.reason is None]
+    assert [(r.user_id, r.item_id, r.quantity, r.price, r.order_id) for r in good_rows] == [
         ("c1", "s1", 1.0, 20.0, "A1"), ("c1", "s1", 1.0, 20.0, "A1"), ("c1", "s3", 2.0, 19.8, "A1"),
     ]  # fmt: skip
     assert [row.reason for row in rows if row.reason] == ["without_lines", "without_lines"]
     assert "A2" in next(row.raw_row for row in rows if row.reason)
-    assert len({row.event_id for row in kept}) == 3, "two equal lines of one order are two events"
-    again = drop.read(format, SHOP)
-    assert sorted(row.event_id for row in again) == sorted(row.event_id for row in rows), (
+    assert len({row.event_id for row in good_rows}) == 3, "two equal lines of one order are two events"
+    second_reading = drop.read(format, SHOP)
+    assert sorted(row.event_id for row in second_reading) == sorted(row.event_id for row in rows), (
         "the same order, delivered anew"
     )
 
@@ -96,8 +96,8 @@ def test_fields_that_nothing_names_are_kept_and_personal_ones_are_not(drop: Drop
     drop.write(ORDERS, format)
     rows = drop.read(format, SHOP | {"personal": ["customer.email"]})
     assert json.loads(rows[0].extra or "{}") == {"line_items.colour": "red"}
-    shown = " ".join(str(value) for row in rows for value in row.asDict().values())
-    assert "shop.example" not in shown
+    text = " ".join(str(value) for row in rows for value in row.asDict().values())
+    assert "shop.example" not in text
 
 
 def test_an_id_of_the_order_gets_the_place_and_one_of_the_line_stays(drop: Drop) -> None:
@@ -137,7 +137,7 @@ def test_products_below_properties_and_a_search_without_any(drop: Drop, format: 
 
 
 def test_items_of_an_analytics_export_with_parameters(drop: Drop) -> None:
-    """GA4's shape in Parquet: arrays of structs beside the one that is opened stay for SQL."""
+    """GA4's shape in Parquet: one array of structs is opened; SQL can still read the others."""
     params = [{"key": "transaction_id", "value": {"string_value": "T1"}}]
     drop.write([{"event_name": "purchase", "event_timestamp": 1_772_445_600_000_000, "user_pseudo_id": "v1",
                  "event_params": params, "items": [{"item_id": "a", "price": 2.0}, {"item_id": "b", "price": 3.0}]}],
@@ -224,7 +224,7 @@ time = { column = "at" }
     ]  # fmt: skip
 
 
-def test_a_sum_over_all_rows_is_no_value_of_one_and_named(drop: Drop) -> None:
+def test_sql_with_a_sum_over_all_rows_is_refused_by_name(drop: Drop) -> None:
     drop.write(ORDERS, "jsonl")
     with pytest.raises(MappingError, match=r"\[events.derived\] price = 'sum\(total\)'"):
         drop.read("jsonl", SHOP | {"derived": {"price": "sum(total)"}})

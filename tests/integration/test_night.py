@@ -1,4 +1,4 @@
-"""Three nights of the sample shop: what is published and rejected, and that a night run again is the same night."""
+"""Three nights of the sample shop: what is published and rejected, and that a rerun gives the same night."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ def test_nothing_sold_out_or_withdrawn_is_shown(sample: Sample, table) -> None:
     items = current(sample.lake, ITEMS)
     on_sale = items.filter(pc.and_(items["is_active"], pc.greater(items["stock"], 0)))
     assert 0 < on_sale.num_rows < items.num_rows  # the shop has some that may not be shown
-    named = set(shown(sample.lake, table)["item_id"].drop_null().to_pylist())
-    assert named <= set(on_sale["item_id"].to_pylist())
+    items_shown = set(shown(sample.lake, table)["item_id"].drop_null().to_pylist())
+    assert items_shown <= set(on_sale["item_id"].to_pylist())
 
 
-def test_what_was_bought_returns_only_if_replenishable(sample: Sample) -> None:
+def test_a_bought_item_returns_only_if_replenishable(sample: Sample) -> None:
     items = current(sample.lake, ITEMS)
-    once = set(items.filter(pc.invert(items["is_replenishable"]))["item_id"].to_pylist())
+    not_replenishable = set(items.filter(pc.invert(items["is_replenishable"]))["item_id"].to_pylist())
     pairs = current(sample.lake, INTEREST)
     bought = pairs.filter(pc.greater(pairs["purchases"], 0))
-    refused = {p for p in _pairs(bought) if p[1] in once}
-    assert refused
-    assert not refused & set(_pairs(shown(sample.lake, RECOMMENDATIONS)))
+    not_again = {p for p in _pairs(bought) if p[1] in not_replenishable}
+    assert not_again
+    assert not not_again & set(_pairs(shown(sample.lake, RECOMMENDATIONS)))
 
 
 def _pairs(table: pa.Table) -> list[tuple[str, str]]:
@@ -73,20 +73,20 @@ def _pairs(table: pa.Table) -> list[tuple[str, str]]:
 
 
 def planted(sample: Sample, day: date) -> dict[str, int]:
-    """What the shop knows to be wrong with its drop, under our reasons."""
+    """Our reasons of rejection -> how many such rows the sample shop planted in its drop."""
     dirt = json.loads((sample.raw / "truth" / "dirt.json").read_text())[str(day)]
-    ours = {"duplicate_same_day": "duplicate", "duplicate_next_day": "duplicate", "future": "future_event",
+    reasons = {"duplicate_same_day": "duplicate", "duplicate_next_day": "duplicate", "future": "future_event",
             "bad_price": "bad_number", "bad_quantity": "bad_number"}  # fmt: skip
-    same = ("crawler", "negative_price", "missing_item", "unknown_event_type", "bad_time")
-    found: Counter[str] = Counter()
+    same_name = ("crawler", "negative_price", "missing_item", "unknown_event_type", "bad_time")
+    counts: Counter[str] = Counter()
     for kind, rows in dirt.items():
-        if kind in ours or kind in same:
-            found[ours.get(kind, kind)] += rows
-    return {reason: rows for reason, rows in found.items() if rows}
+        if kind in reasons or kind in same_name:
+            counts[reasons.get(kind, kind)] += rows
+    return {reason: rows for reason, rows in counts.items() if rows}
 
 
 @pytest.mark.parametrize("day", NIGHTS, ids=str)
-def test_rejected_is_what_was_planted(sample: Sample, day: date) -> None:
+def test_the_rejected_rows_are_the_planted_ones(sample: Sample, day: date) -> None:
     rejected = current(sample.lake, REJECTED_EVENTS, day)
     assert Counter(rejected["reason"].to_pylist()) == planted(sample, day)
     assert sample.night(day).facts("clean_events")["rejected"] == planted(sample, day)
@@ -103,16 +103,16 @@ def test_rows_redelivered_the_next_day_are_told_from_new_ones(sample: Sample) ->
 
 
 @pytest.mark.parametrize("day", NIGHTS, ids=str)
-def test_raw_is_kept_plus_rejected_in_each_file(sample: Sample, day: date) -> None:
+def test_raw_rows_are_kept_plus_rejected_rows_in_each_file(sample: Sample, day: date) -> None:
     kept, rejected = (current(sample.lake, t, day)["source_file"].to_pylist() for t in (CLEAN_EVENTS, REJECTED_EVENTS))
     files = sorted(sample.raw.glob(f"{day}/events-*.parquet"))
     assert len(kept) + len(rejected) == sum(pq.read_metadata(file).num_rows for file in files)
     facts = sample.night(day).facts("clean_events")["files"]
     assert {Path(name).name for name in facts} == {file.name for file in files}
-    for name, counted in facts.items():
-        assert counted["raw"] == pq.read_metadata(sample.raw / str(day) / Path(name).name).num_rows
-        assert counted["kept"] == kept.count(name)
-        assert sum(counted["rejected"].values()) == rejected.count(name)
+    for name, counts in facts.items():
+        assert counts["raw"] == pq.read_metadata(sample.raw / str(day) / Path(name).name).num_rows
+        assert counts["kept"] == kept.count(name)
+        assert sum(counts["rejected"].values()) == rejected.count(name)
 
 
 @pytest.mark.parametrize(("model", "day"), [("lstm", SECOND), ("ranker", THIRD)])  # the first nights with enough
@@ -120,60 +120,60 @@ def test_a_model_runs_only_if_it_was_promoted_and_says_why(sample: Sample, model
     facts = sample.night(day).facts(f"train_{model}")
     facts = facts["ranker"] if model == "ranker" else facts
     folder = ("models", model, f"date={day}")
-    kept = sample.lake.get_json(*folder, "run=001", "promotion.json")
-    assert kept["promoted"] == facts["promoted"] == sample.lake.exists(*folder, "_current.json")
-    figures = next(value for name, value in kept.items() if name.startswith("ndcg@"))
+    promotion = sample.lake.get_json(*folder, "run=001", "promotion.json")
+    assert promotion["promoted"] == facts["promoted"] == sample.lake.exists(*folder, "_current.json")
+    figures = next(value for name, value in promotion.items() if name.startswith("ndcg@"))
     assert min(figures["new"], figures["running"]) >= 0
     assert figures["low"] <= figures["new"] - figures["running"] <= figures["high"]
-    assert kept["promoted"] == (figures["high"] >= 0)
+    assert promotion["promoted"] == (figures["high"] >= 0)
     assert figures["users"] > 0
 
 
 def test_rows_say_their_source_parts_and_reason(sample: Sample) -> None:
     rows = shown(sample.lake, RECOMMENDATIONS).to_pylist()
-    own = [row for row in rows if row["fallback_level"] == 0]
-    assert len({row["source"] for row in own}) > 4
+    from_history = [row for row in rows if row["fallback_level"] == 0]
+    assert len({row["source"] for row in from_history}) > 4
     assert all(row["reason"] for row in rows)
-    ranked = [row for row in own if row["source"] not in ("new_item", "als")]
+    ranked = [row for row in from_history if row["source"] not in ("new_item", "als")]
     assert all(re.fullmatch(r"(\w+ [+-]\d+\.\d\d(; )?)+", row["score_parts"]) for row in ranked)
 
 
 def test_new_items_have_places_of_their_own(sample: Sample) -> None:
     pairs = current(sample.lake, INTEREST)
     touched = set(pairs.filter(pc.greater(pairs["interest"], 0))["item_id"].to_pylist())
-    new = [row for row in shown(sample.lake, RECOMMENDATIONS).to_pylist() if row["source"] == "new_item"]
-    assert new
-    assert not touched & {row["item_id"] for row in new}
-    assert all(row["reason"].startswith("new") and row["rank"] <= K for row in new)
+    new_items = [row for row in shown(sample.lake, RECOMMENDATIONS).to_pylist() if row["source"] == "new_item"]
+    assert new_items
+    assert not touched & {row["item_id"] for row in new_items}
+    assert all(row["reason"].startswith("new") and row["rank"] <= K for row in new_items)
 
 
 def test_lists_are_judged_from_the_second_night_on(sample: Sample) -> None:
     assert current(sample.lake, LIST_QUALITY, FIRST).num_rows == 0
     for day in (SECOND, THIRD):
-        judged = current(sample.lake, LIST_QUALITY, day)
-        assert set(judged["lists"].to_pylist()) == {"published", "popularity", "buy_again", "item_item"}
-        assert pc.all(pc.and_(pc.less_equal(judged["low"], judged["value"]),
-                              pc.less_equal(judged["value"], judged["high"]))).as_py()  # fmt: skip
+        quality = current(sample.lake, LIST_QUALITY, day)
+        assert set(quality["lists"].to_pylist()) == {"published", "popularity", "buy_again", "item_item"}
+        assert pc.all(pc.and_(pc.less_equal(quality["low"], quality["value"]),
+                              pc.less_equal(quality["value"], quality["high"]))).as_py()  # fmt: skip
 
 
 def test_dry_run_publishes_nothing_and_a_rerun_is_the_same_night(sample: Sample, tmp_path: Path) -> None:
-    again = sample.copy(tmp_path / "lake")
-    night = again.night(run="002")
-    before = published.current(again.lake)
+    copied = sample.copy(tmp_path / "lake")
+    night = copied.night(run="002")
+    before = published.current(copied.lake)
     nightly.main(night, dry_run=True)
-    assert published.current(again.lake) == before
-    assert published.runs(again.lake) == published.runs(sample.lake)
-    assert not again.lake.exists("published", f"run={THIRD}-002")
+    assert published.current(copied.lake) == before
+    assert published.runs(copied.lake) == published.runs(sample.lake)
+    assert not copied.lake.exists("published", f"run={THIRD}-002")
     for table in STORED:
-        first, second = (content(again.lake, again.lake.version(table, THIRD, run)) for run in ("001", "002"))
+        first, second = (content(copied.lake, copied.lake.version(table, THIRD, run)) for run in ("001", "002"))
         assert second.equals(first), table.name
 
     publish_night.main(night)
-    now = published.current(again.lake)
+    now = published.current(copied.lake)
     assert now is not None
     assert now["run"] == f"{THIRD}-002"
     for table in PUBLISHED:
-        assert shown(again.lake, table).equals(shown(sample.lake, table)), table.name
+        assert shown(copied.lake, table).equals(shown(sample.lake, table)), table.name
 
 
 def accounts(sample: Sample) -> list[dict[str, str]]:
@@ -183,12 +183,12 @@ def accounts(sample: Sample) -> list[dict[str, str]]:
 
 def text_of(lake: Lake, folder: str) -> str:
     """Every string in every Parquet file below a folder of the lake."""
-    found: set[str] = set()
+    texts: set[str] = set()
     for path in Path(lake.path(folder)).rglob("*.parquet"):
         data = pq.read_table(path)
         for column in (c for c in data.columns if pa.types.is_string(c.type)):
-            found.update(v for v in pc.unique(column).to_pylist() if v)
-    return "\n".join(found)
+            texts.update(v for v in pc.unique(column).to_pylist() if v)
+    return "\n".join(texts)
 
 
 @pytest.mark.parametrize("folder", ["tables", "published"])
@@ -209,8 +209,8 @@ def test_with_a_key_they_are_stored_as_hmac_only(
     night = fresh.night(FIRST)
     for job in (receive_drop, clean_events, update_catalogue):
         job.main(night)
-    stored = content(fresh.lake, fresh.lake.version(USERS, FIRST, "001"))
-    emails = dict(zip(stored["user_id"].to_pylist(), stored["email"].to_pylist(), strict=True))
+    users = content(fresh.lake, fresh.lake.version(USERS, FIRST, "001"))
+    emails = dict(zip(users["user_id"].to_pylist(), users["email"].to_pylist(), strict=True))
     today = [json.loads(line) for line in (sample.raw / str(FIRST) / "users.jsonl").read_text().splitlines()]
     for account in (a for a in today if a.get("mail")):
         digest = hmac.new(b"a key of the shop's own, long enough", account["mail"].encode(), hashlib.sha256)

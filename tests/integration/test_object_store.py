@@ -1,6 +1,6 @@
-"""A lake on an object store, a real S3 server on this machine: what pyarrow reads and writes there, and who wins.
+"""A lake on an object store (an S3 server on this machine): pyarrow's reads and writes, and who wins a race.
 
-Spark reads a lake on S3 through a connector of its own, which these tests do not have: see jobs/runtime/README.md.
+Spark reads a lake on S3 through its own connector, which these tests do not have: see jobs/runtime/README.md.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def some_interest() -> pa.Table:
 
 
 def test_a_lake_that_was_copied_is_read_as_before(sample: Sample, moved: Sample) -> None:
-    ours, theirs = sample.lake, moved.lake
-    assert published.pointed(theirs) == published.pointed(ours)
-    assert theirs.dates(INTEREST) == ours.dates(INTEREST)
-    assert theirs.before(ITEMS, THIRD) == ours.before(ITEMS, THIRD)
-    assert theirs.model_before("als", THIRD) == ours.model_before("als", THIRD)
+    local, remote = sample.lake, moved.lake
+    assert published.pointed(remote) == published.pointed(local)
+    assert remote.dates(INTEREST) == local.dates(INTEREST)
+    assert remote.before(ITEMS, THIRD) == local.before(ITEMS, THIRD)
+    assert remote.model_before("als", THIRD) == local.model_before("als", THIRD)
     for night in (sample, moved):
         assert night.night().versions(RECOMMENDATIONS).tonight().arrow().num_rows > 0
-    rows = [one.night().versions(RECOMMENDATIONS).tonight().arrow() for one in (sample, moved)]
+    rows = [shop.night().versions(RECOMMENDATIONS).tonight().arrow() for shop in (sample, moved)]
     assert rows[0].equals(rows[1])
 
 
@@ -66,14 +66,14 @@ def test_a_night_is_published_rolled_back_and_published_again(sample: Sample, mo
     night = moved.night()
     night.begin("publish_night")
     publish_night.main(night)
-    ours, theirs = published.pointed(sample.lake), published.pointed(lake)
-    assert theirs["run"] == ours["run"]
-    assert theirs["tables"] == ours["tables"]  # with the checksum of each file
-    for path in published.files(theirs, RECOMMENDATIONS.name):
+    local, remote = published.pointed(sample.lake), published.pointed(lake)
+    assert remote["run"] == local["run"]
+    assert remote["tables"] == local["tables"]  # with the checksum of each file
+    for path in published.files(remote, RECOMMENDATIONS.name):
         assert lake.exists(path)
 
 
-def test_what_is_old_is_deleted_and_what_a_pointer_names_stays(moved: Sample) -> None:
+def test_old_versions_are_deleted_and_versions_that_a_pointer_names_stay(moved: Sample) -> None:
     night = moved.night(publish={"keep_runs": 1, "keep_nights": 1, "keep_sources": 1})
     night.begin("prune_lake")
     prune_lake.main(night)
@@ -108,14 +108,14 @@ def test_a_version_holds_only_the_files_of_the_try_that_was_committed(empty: Lak
     assert empty.version(INTEREST, FIRST, "001") == second
 
 
-def test_of_two_nights_that_publish_at_once_one_wins_and_the_other_is_told(empty: Lake) -> None:
+def test_of_nights_that_publish_at_once_one_wins_and_the_others_learn_it(empty: Lake) -> None:
     all_there, won, lost = threading.Barrier(6), [], []
-    seen = look(empty, *published.POINTER)
+    pointer = look(empty, *published.POINTER)
 
     def publish(run: int) -> None:
         all_there.wait()
         try:
-            put_if_unchanged(empty, seen, {"run": run}, *published.POINTER)
+            put_if_unchanged(empty, pointer, {"run": run}, *published.POINTER)
             won.append(run)
         except Overtaken as problem:
             lost.append(str(problem))

@@ -1,4 +1,4 @@
-"""A night of which a branch failed: what is published, what is carried and filtered, and how it becomes whole."""
+"""A night with a failed branch: what is published, what is carried and filtered, and how the night becomes whole."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BEFORE, TONIGHT = f"{SECOND}-001", f"{THIRD}-001"
 
 @pytest.fixture
 def shop(sample: Sample, tmp_path: Path) -> Sample:
-    """Three whole nights, of which the third is not published yet."""
+    """Three whole nights; the third is not published yet."""
     return unpublished(sample.copy(tmp_path / "lake"), THIRD)
 
 
@@ -44,7 +44,7 @@ def unpublished(shop: Sample, *days: dt.date) -> Sample:
 
 
 def fail(shop: Sample, gate: Gate, task: str, error: str, day: dt.date = THIRD) -> None:
-    """As a night leaves it whose `task` failed: nothing of its gate is current, and the report has the error."""
+    """The lake as after a failed `task`: no table of its gate is current, and the task's report has the error."""
     for table in STAGES[gate]:
         shop.lake.delete("tables", table.name, f"date={day}", "_current.json")
     shop.lake.put_json({"error": error}, "runs", f"date={day}", "run=001", f"{task}.json")
@@ -60,7 +60,7 @@ def states(manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def add(shop: Sample, table: Table, *changes: dict[str, Any]) -> None:
-    """One more row of last night's published table for each of `changes`: its first row with other values."""
+    """Adds a row to last night's published table for each of `changes`: the table's first row with other values."""
     manifest = published.manifest(shop.lake, BEFORE)
     rows = shown(shop.lake, table, manifest)
     more = [rows.slice(0, 1).to_pylist()[0] | change for change in changes]
@@ -72,7 +72,7 @@ def add(shop: Sample, table: Table, *changes: dict[str, Any]) -> None:
 
 
 def is_whole(lake: Lake, manifest: dict[str, Any]) -> bool:
-    """Every file that a manifest names is there, in its own run."""
+    """Whether every file that a manifest names exists, in its own run."""
     return all(lake.exists(file) for table in manifest["tables"] for file in published.files(manifest, table))
 
 
@@ -89,7 +89,7 @@ def test_a_whole_night_has_five_fresh_products_and_every_table_names_its_own(sam
     assert manifest["valid_until"] == manifest["products"]["lists"]["valid_until"] == "2026-01-06T12:00:00Z"
 
 
-def test_without_offers_the_lists_are_fresh_and_the_offers_those_of_yesterday(shop: Sample) -> None:
+def test_without_offers_the_lists_are_fresh_and_yesterdays_offers_are_carried(shop: Sample) -> None:
     before = published.pointed(shop.lake)
     fail(shop, "offers", "check_offers", "GateFailed: offers: 1 of 14 rules broken\n  item_id: null")
     now = publish(shop)
@@ -112,7 +112,7 @@ def test_nothing_carried_is_written_among_the_tables(shop: Sample) -> None:
     assert shop.lake.current(OFFERS, THIRD) is None
     later = shop.lake.before(OFFERS, THIRD + dt.timedelta(days=1))
     assert later is not None
-    assert later.date == str(SECOND)  # tomorrow goes on from the last good night
+    assert later.date == str(SECOND)  # tomorrow continues from the last good night
 
 
 def test_a_carried_offer_of_a_sold_out_item_or_of_an_erased_account_is_left_out(shop: Sample) -> None:
@@ -138,34 +138,35 @@ def test_carried_copy_states_nothing_that_is_false_tonight(shop: Sample) -> None
     fail(shop, "copy", "write_copy", "VoiceError: no such voice\nmore")
     now = publish(shop)
     assert now["products"]["copy"]["because"] == "write_copy: VoiceError: no such voice"
-    texts, told = shown(shop.lake, COPY), shown(shop.lake, USER_COPY)
-    assert told.num_rows
+    texts, user_copy = shown(shop.lake, COPY), shown(shop.lake, USER_COPY)
+    assert user_copy.num_rows
     assert "moved" not in texts["copy_id"].to_pylist()
     assert set(texts["item_id"].to_pylist()) <= set(tonight.on_sale.to_pylist())
-    assert set(told["copy_id"].to_pylist()) <= set(texts["copy_id"].to_pylist())
+    assert set(user_copy["copy_id"].to_pylist()) <= set(texts["copy_id"].to_pylist())
     lists = current(shop.lake, RECOMMENDATIONS)
     places = set(zip(lists["user_id"].to_pylist(), lists["item_id"].to_pylist(), strict=True))
-    without_offer = told.filter(pc.is_null(told["offer_id"]))
+    without_offer = user_copy.filter(pc.is_null(user_copy["offer_id"]))
     assert {(row["user_id"], row["item_id"]) for row in without_offer.to_pylist()} <= places
     offers = {(row["user_id"], row["offer_id"]) for row in shown(shop.lake, OFFERS).to_pylist()}
-    with_offer = told.filter(pc.is_valid(told["offer_id"])).to_pylist()
+    with_offer = user_copy.filter(pc.is_valid(user_copy["offer_id"])).to_pylist()
     assert {(row["user_id"], row["offer_id"]) for row in with_offer} <= offers
 
 
 def test_copy_that_fails_for_more_nights_than_its_limit_is_absent(sample: Sample, tmp_path: Path) -> None:
     shop = unpublished(sample.copy(tmp_path / "lake"), SECOND, THIRD)
-    seen = []
+    manifests = []
     for day in (SECOND, THIRD):
         fail(shop, "copy", "write_copy", "ValueError: x", day)
-        seen.append(publish(shop, day, carry={"copy": 1}))
-    assert [states(manifest)["copy"] for manifest in seen] == ["carried", "carried"]  # FIRST promised two nights itself
+        manifests.append(publish(shop, day, carry={"copy": 1}))
+    # FIRST itself promised its texts for two nights.
+    assert [states(manifest)["copy"] for manifest in manifests] == ["carried", "carried"]
     shop = unpublished(shop, SECOND, THIRD)
     shop.lake.delete("published", f"run={FIRST}-001")
     publish(shop, FIRST, carry={"copy": 1})
-    seen = [publish(shop, day, carry={"copy": 1}) for day in (SECOND, THIRD)]
-    assert [states(manifest)["copy"] for manifest in seen] == ["carried", "absent"]
-    assert not {COPY.name, USER_COPY.name} & set(seen[1]["tables"])
-    assert is_whole(shop.lake, seen[1])
+    manifests = [publish(shop, day, carry={"copy": 1}) for day in (SECOND, THIRD)]
+    assert [states(manifest)["copy"] for manifest in manifests] == ["carried", "absent"]
+    assert not {COPY.name, USER_COPY.name} & set(manifests[1]["tables"])
+    assert is_whole(shop.lake, manifests[1])
 
 
 def test_a_first_night_with_a_broken_branch_is_published_without_it(sample: Sample, tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_without_lists_nothing_is_published(shop: Sample) -> None:
 
 
 def test_an_earlier_run_of_the_date_does_not_stand_in_as_fresh(shop: Sample) -> None:
-    """A date is run again because its events were wrong: what only the first run made was made of these."""
+    """A date runs again because its events were wrong: a product of the first run was made from these events."""
     night = shop.night(run="002")
     gates = ("clean", "features", "lists", "customers", "offers", "audiences", "images", "service")
     for table in [t for gate in gates for t in STAGES[gate]]:
@@ -250,11 +251,11 @@ def test_killed_between_carrying_and_the_pointer_readers_see_the_old_night(shop:
     fail(shop, "offers", "choose_offers", "ValueError: x")
     before, night = published.pointed(shop.lake), shop.night()
     limits = night.settings.section("carry")
-    written = write_products(night, TONIGHT, products_of({"offers": "x"}, before, TONIGHT, limits, night.days), before)
+    products = write_products(night, TONIGHT, products_of({"offers": "x"}, before, TONIGHT, limits, night.days), before)
     assert shop.lake.list_dir("published", f"run={TONIGHT}", OFFERS.name)
     assert published.pointed(shop.lake) == before
     assert published.runs(shop.lake)[-1] == BEFORE
-    assert publish(shop)["tables"] == written["tables"]  # run again, the same files
+    assert publish(shop)["tables"] == products["tables"]  # run again, the same files
 
 
 # branches of one application ---------------------------------------------------------------------------------------
@@ -293,7 +294,7 @@ def test_an_application_of_two_branches_tried_again_counts_nothing_twice(
 
 @pytest.fixture(scope="module")
 def broken(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, str]:
-    """The third night with a copy branch that fails, after a second whose offers failed; and what it ended with."""
+    """(shop, message): offers failed in the second night, and copy fails in the third, which ends with the message."""
     folder = tmp_path_factory.mktemp("broken") / "lake"
     shop = Sample(sample.raw, Lake(str(sample.eve)), sample.eve).copy(folder)
     fail(shop, "offers", "choose_offers", "ValueError: x", SECOND)
@@ -303,8 +304,8 @@ def broken(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sa
 
 
 def test_a_night_goes_on_after_a_failed_branch_and_ends_with_what_failed(broken: tuple[Sample, str]) -> None:
-    shop, said = broken
-    head, *details = said.splitlines()
+    shop, message = broken
+    head, *details = message.splitlines()
     assert head.startswith(f"{THIRD} run=001: failed: train_copywriter, write_copy; not run: check_copy; the rest is ")
     assert head.endswith(
         f"published, {TONIGHT}: lists, customers, offers, audiences, images, service fresh; copy carried from {SECOND}"
@@ -322,11 +323,11 @@ def test_a_night_goes_on_after_a_failed_branch_and_ends_with_what_failed(broken:
 def test_after_a_failed_night_everything_but_the_missing_decision_is_the_same(
     sample: Sample, broken: tuple[Sample, str]
 ) -> None:
-    whole = {t.name for t in PUBLISHED if t.product in ("lists", "customers")}
+    fresh_tables = {t.name for t in PUBLISHED if t.product in ("lists", "customers")}
     shop, _ = broken
     for table in [t for gate in ("clean", "features", "prices") for t in STAGES[gate]]:
         assert current(shop.lake, table).equals(current(sample.lake, table)), table.name
-    for table in (t for t in PUBLISHED if t.name in whole):
+    for table in (t for t in PUBLISHED if t.name in fresh_tables):
         assert shown(shop.lake, table).equals(shown(sample.lake, table)), table.name
 
 

@@ -24,7 +24,7 @@ from tests.sample import FIRST, SECOND, THIRD, Sample, content, current, in_orde
 
 START = dt.date(2026, 1, 1)
 NIGHTS = 16  # across three weeks
-# (arrives in night, days late; -1: already tomorrow in UTC, item, event type, quantity, price, currency)
+# (night of arrival, days late (-1: it is tomorrow already in UTC), item, event type, quantity, price, currency)
 EVENT = st.tuples(
     st.integers(0, NIGHTS - 1),
     st.integers(-1, 9),
@@ -41,7 +41,7 @@ LISTED = st.tuples(
 
 
 def events_of(spark: SparkSession, rows: list[tuple]) -> DataFrame:
-    made = [
+    events = [
         dict.fromkeys(CLEAN_EVENTS.names)
         | {
             "item_id": item,
@@ -53,14 +53,16 @@ def events_of(spark: SparkSession, rows: list[tuple]) -> DataFrame:
         }
         for night, late, item, kind, quantity, price, currency in rows
     ]
-    return spark.createDataFrame([tuple(r[c] for c in CLEAN_EVENTS.names) for r in made], CLEAN_EVENTS.ddl).coalesce(1)
+    return spark.createDataFrame([tuple(r[c] for c in CLEAN_EVENTS.names) for r in events], CLEAN_EVENTS.ddl).coalesce(
+        1
+    )
 
 
 def catalogue_of(rows: list[tuple]) -> pa.Table:
     one_each = {row[0]: row for row in rows}
     columns = ("item_id", "is_active", "stock", "price")
-    made = [dict.fromkeys(ITEMS.names) | dict(zip(columns, row, strict=True)) for row in one_each.values()]
-    return pa.Table.from_pylist(made, arrow_schema(ITEMS))
+    items = [dict.fromkeys(ITEMS.names) | dict(zip(columns, row, strict=True)) for row in one_each.values()]
+    return pa.Table.from_pylist(items, arrow_schema(ITEMS))
 
 
 @settings(
@@ -73,7 +75,7 @@ def catalogue_of(rows: list[tuple]) -> pa.Table:
 )
 def test_night_after_night_gives_what_a_rebuild_gives(spark: SparkSession, history, catalogues, nights) -> None:
     def night(previous: pa.Table, after: int, until: int) -> pa.Table:
-        """The night `until`; the last one that ran was `after`."""
+        """The night `until`; the last night that ran before it was `after`."""
         oldest = START + dt.timedelta(days=until - 8)  # two weeks are kept
         events = events_of(spark, [row for row in history if after < row[0] <= until])
         listed = [
@@ -98,8 +100,8 @@ def test_a_week_holds_what_was_sold_and_when_it_could_be_bought(spark: SparkSess
         for n, stock in enumerate([None, 3.0, 0.0])
     ]
     sold = sold_by_week(events_of(spark, bought + late), START)
-    made = advance(arrow_schema(ITEM_WEEKS).empty_table(), [sold, *listed], START)
-    rows = {row["week"]: row for row in made.to_pylist()}
+    weeks = advance(arrow_schema(ITEM_WEEKS).empty_table(), [sold, *listed], START)
+    rows = {row["week"]: row for row in weeks.to_pylist()}
     first, second = rows[dt.date(2025, 12, 29)], rows[dt.date(2026, 1, 5)]
     assert (first["units"], first["revenue"], first["purchases"], first["currency"]) == (4.0, 32.0, 3, "mixed")
     assert (second["units"], second["days_on_sale"], second["days_sold_out"]) == (0.0, 2, 1)
@@ -139,7 +141,7 @@ def grown(sample: Sample, tmp_path: Path) -> Sample:
     ids, many = items["item_id"].to_pylist(), np.ones(units.size, np.int64)
     rows = pa.table(
         {
-            "item_id": [one for one in ids for _ in range(weeks)],
+            "item_id": [item for item in ids for _ in range(weeks)],
             "week": pa.array(mondays * len(ids), pa.date32()),
             "units": units.ravel(),
             "purchases": units.ravel().astype(np.int64),
@@ -166,21 +168,21 @@ def suggestions(shop: Sample, run: str, **changed) -> dict[str, dict]:
 
 
 def test_with_a_year_behind_it_items_get_prices_and_the_fit_is_carried_over(grown: Sample) -> None:
-    made = suggestions(grown, "002")
+    by_item = suggestions(grown, "002")
     assert grown.night(run="002").facts("suggest_prices")["start"] == "there is none"
-    suggested = [row for row in made.values() if row["status"] == "suggest"]
+    suggested = [row for row in by_item.values() if row["status"] == "suggest"]
     assert suggested
     for row in suggested:
         assert row["elasticity_low"] < -2.5 + 0.5
         assert row["elasticity_low"] < row["elasticity"] < row["elasticity_high"]
         assert row["gain_low"] > 0
         assert 0.7 * row["price"] <= row["suggested_price"] <= 1.1 * row["price"]
-    unchanged = {*current(grown.lake, ITEMS, SECOND).sort_by("item_id")["item_id"].to_pylist()[::5]} & set(made)
+    unchanged = {*current(grown.lake, ITEMS, SECOND).sort_by("item_id")["item_id"].to_pylist()[::5]} & set(by_item)
     assert unchanged
-    assert {made[item]["reason"] for item in unchanged} == {
+    assert {by_item[item]["reason"] for item in unchanged} == {
         "its price has never changed, so the effect of a change is not known"
     }
-    assert suggestions(grown, "003") == made  # the same night again
+    assert suggestions(grown, "003") == by_item  # the same night again
 
     # Another night within the week: the fit of yesterday, tonight's prices.
     model = ("models", "elasticity", f"date={THIRD}")
@@ -188,7 +190,7 @@ def test_with_a_year_behind_it_items_get_prices_and_the_fit_is_carried_over(grow
     carried = suggestions(grown, "004")
     assert grown.night(run="004").facts("suggest_prices")["start"] == "carried over"
     assert {row["fitted_on"] for row in carried.values()} == {SECOND}
-    assert [row["elasticity"] for row in carried.values()] == [row["elasticity"] for row in made.values()]
+    assert [row["elasticity"] for row in carried.values()] == [row["elasticity"] for row in by_item.values()]
     suggestions(grown, "005", prices={"every_days": 1})
     assert grown.night(run="005").facts("suggest_prices")["start"] == "the last one was fitted 1 days ago"
 
@@ -201,16 +203,16 @@ def test_missing_costs_and_a_second_currency_give_no_figure(grown: Sample) -> No
         for name, values in changed.items():
             broken = broken.set_column(broken.column_names.index(name), name, values)
         write_arrow(broken, ITEMS, grown.lake, str(THIRD), run)
-        made = suggestions(grown, run)
-        assert {row["status"] for row in made.values()} == {"not enough data"}
-        assert not any(row["suggested_price"] for row in made.values())
-        reasons = {row["reason"] for row in made.values() if row["price"]}
+        by_item = suggestions(grown, run)
+        assert {row["status"] for row in by_item.values()} == {"not enough data"}
+        assert not any(row["suggested_price"] for row in by_item.values())
+        reasons = {row["reason"] for row in by_item.values() if row["price"]}
         other_currency = "it was sold in another currency than the catalogue's price is in"
         assert reasons == {"its cost is not known" if run == "002" else other_currency}
 
 
 def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None:
-    made = suggestions(grown, "002")
+    by_item = suggestions(grown, "002")
     version = grown.lake.version(PRICE_SUGGESTIONS, THIRD, "002")
     assert version is not None
     grown.lake.make_current(version)
@@ -219,8 +221,8 @@ def test_the_export_is_a_sheet_to_fill_in(grown: Sample, tmp_path: Path) -> None
     with out.open(newline="", encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     assert [row["item_id"] for row in rows] == sorted(
-        (item for item, row in made.items() if row["status"] == "suggest"),
-        key=lambda item: (-made[item]["gain_low"], item),
+        (item for item, row in by_item.items() if row["status"] == "suggest"),
+        key=lambda item: (-by_item[item]["gain_low"], item),
     )
     assert {row["approved_price"] for row in rows} == {""}
     with pytest.raises(FileNotFoundError, match="no price_suggestions of 2026-02-01 that passed their gate"):
@@ -232,10 +234,10 @@ def test_items_are_pooled_by_an_attribute_and_a_competitor_stops_a_rise(grown: S
     attributes = pa.array([f'{{"shelf": "{n % 3}", "theirs": "0.01"}}' for n in range(len(items))])
     items = items.set_column(items.column_names.index("attributes"), "attributes", attributes)
     write_arrow(items, ITEMS, grown.lake, str(THIRD), "002")
-    made = suggestions(grown, "002", prices={"pool_by": "shelf", "competitor": "theirs"})
-    judged = [row for row in made.values() if row["status"] != "not enough data"]
-    assert judged
-    assert not [row for row in judged if (row["change"] or 0) > 0]
-    assert all("a competitor sells at 0.01, so no rise above" in row["reason"] for row in judged)
+    by_item = suggestions(grown, "002", prices={"pool_by": "shelf", "competitor": "theirs"})
+    with_data = [row for row in by_item.values() if row["status"] != "not enough data"]
+    assert with_data
+    assert not [row for row in with_data if (row["change"] or 0) > 0]
+    assert all("a competitor sells at 0.01, so no rise above" in row["reason"] for row in with_data)
     with pytest.raises(ValueError, match=r"prices.pool_by: no item has an attribute 'shelff'"):
         suggestions(grown, "003", prices={"pool_by": "shelff"}, training={"retrain": "always"})

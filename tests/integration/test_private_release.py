@@ -1,4 +1,4 @@
-"""Releases under differential privacy: what one person changes, what is spent, and what a night publishes."""
+"""Releases with differential privacy: how much one person changes, the budget that is spent, and what is published."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def drawn(night: Night, spark: SparkSession, people: int = 200) -> pa.Table:
     return released(night, POPULAR_ITEMS, ("item_id",), parts)
 
 
-def test_one_person_more_changes_no_more_counts_than_the_bound_and_each_by_one(spark: SparkSession) -> None:
+def test_one_more_person_changes_at_most_the_bounded_number_of_counts_by_one_each(spark: SparkSession) -> None:
     rows = [(f"u{n}", f"i{(n * 7 + k * k) % 40}") for n in range(60) for k in range(n % 12)]
     greedy = [("greedy", f"i{n}") for n in range(40)] * 3
 
     def counts(of: list[tuple[str, str]]) -> dict[str, int]:
-        counted = count_people(spark.createDataFrame(of, CELLS), ("item_id",), 5).to_pylist()
-        return {row["item_id"]: row["people"] for row in counted}
+        rows = count_people(spark.createDataFrame(of, CELLS), ("item_id",), 5).to_pylist()
+        return {row["item_id"]: row["people"] for row in rows}
 
     without, with_one = counts(rows), counts(rows + greedy)
     changes = [with_one.get(item, 0) - without.get(item, 0) for item in {*without, *with_one}]
@@ -58,16 +58,16 @@ def test_known_cells_are_ranked_by_people_who_count_less_in_many_candidates(spar
     rows = [(person, item) for person, items in likes.items() for item in [*items, "unknown"]] * 2
     known = pa.table({"item_id": [f"i{k}" for k in range(60)]})
     ranking = Ranking(spark.createDataFrame(rows, CELLS), 1.0, known, places=4)
-    kept, people = rank_known(ranking, ("item_id",), Looks(1e-3, 1e-3))
+    ranked, people = rank_known(ranking, ("item_id",), Looks(1e-3, 1e-3))
     first = share_in(np.array([len(items) for items in likes.values()]), 1)
     sums = {f"i{k}": sum(int(first[n]) for n in range(0, 120, k + 2)) for k in range(40)}
     candidates = set(sorted(sums, key=lambda item: -sums[item])[: CANDIDATES * 4])
     in_candidates = [[item for item in items if item in candidates] for items in likes.values()]
     shares = share_in(np.array([len(items) for items in in_candidates]), WHOLE)
-    wanted = {item: sum(int(share) for share, items in zip(shares, in_candidates, strict=True) if item in items)
+    expected = {item: sum(int(share) for share, items in zip(shares, in_candidates, strict=True) if item in items)
               for item in candidates}  # fmt: skip
-    got = dict(zip(kept["item_id"].to_pylist(), people.tolist(), strict=True))
-    assert got == {item: round(units / UNIT) for item, units in wanted.items()}
+    people_by_item = dict(zip(ranked["item_id"].to_pylist(), people.tolist(), strict=True))
+    assert people_by_item == {item: round(units / UNIT) for item, units in expected.items()}
 
 
 def test_nights_between_releases_take_the_last_one_and_spend_nothing(spark: SparkSession, tmp_path: Path) -> None:
@@ -99,17 +99,17 @@ def test_a_night_publishes_released_figures_and_withholds_the_others(sample: Sam
     night = Sample(sample.raw, lake, sample.eve).night(THIRD, "002", privacy=privacy)
     for job in (rank_popular_items, find_bought_together, segment_users):
         job.main(night)
-    made = {table: content(lake, lake.version(table, THIRD, "002")).to_pylist() for table in
+    rows_of = {table: content(lake, lake.version(table, THIRD, "002")).to_pylist() for table in
             (POPULAR_ITEMS, BOUGHT_TOGETHER, SEGMENTS, SEGMENT_RULES)}  # fmt: skip
-    overall = [row for row in made[POPULAR_ITEMS] if row["segment"] == "all"]
+    overall = [row for row in rows_of[POPULAR_ITEMS] if row["segment"] == "all"]
     assert overall
     assert min(row["score"] for row in overall) >= 5
-    assert {row["traits"] for row in made[SEGMENTS]} == {WITHHELD}
-    true = {row["segment_id"]: row["users"] for row in current(lake, SEGMENTS).to_pylist()}
-    for row in made[SEGMENTS]:
-        assert row["users"] == 0 or abs(row["users"] - true[row["segment_id"]]) < 20
+    assert {row["traits"] for row in rows_of[SEGMENTS]} == {WITHHELD}
+    true_users = {row["segment_id"]: row["users"] for row in current(lake, SEGMENTS).to_pylist()}
+    for row in rows_of[SEGMENTS]:
+        assert row["users"] == 0 or abs(row["users"] - true_users[row["segment_id"]]) < 20
         assert row["mean_money"] is None
-    assert {entry.table for entry in ledger(lake)} == {table.name for table in made}
+    assert {entry.table for entry in ledger(lake)} == {table.name for table in rows_of}
     assert sum(entry.epsilon for entry in ledger(lake)) == pytest.approx(400.0)
 
 
@@ -119,13 +119,13 @@ def test_pairs_that_many_people_buy_together_are_released_both_ways(spark: Spark
     put(night, ITEMS, [{"item_id": item, "is_active": True} for item in bought])
     rows = [{"user_id": f"u{n}", "item_id": item, "event_type": "purchase", "order_id": f"o{n}"}
             for item, people in bought.items() for n in people]  # fmt: skip
-    put(night, CLEAN_EVENTS, [{**row, "event_id": str(at)} for at, row in enumerate(rows)])
-    made = {(row["target_item_id"], row["item_id"]): row for row in bought_together(night).to_pylist()}
-    assert set(made) == {("tea", "pot"), ("pot", "tea")}
-    assert abs(made["tea", "pot"]["baskets"] - 180) < 20
-    assert made["tea", "pot"]["confidence"] == pytest.approx(0.9, abs=0.1)
-    assert made["tea", "pot"]["support"] == pytest.approx(0.6, abs=0.1)
-    assert made["tea", "pot"]["lift"] == pytest.approx(1.5, abs=0.2)
+    put(night, CLEAN_EVENTS, [{**row, "event_id": str(number)} for number, row in enumerate(rows)])
+    pairs = {(row["target_item_id"], row["item_id"]): row for row in bought_together(night).to_pylist()}
+    assert set(pairs) == {("tea", "pot"), ("pot", "tea")}
+    assert abs(pairs["tea", "pot"]["baskets"] - 180) < 20
+    assert pairs["tea", "pot"]["confidence"] == pytest.approx(0.9, abs=0.1)
+    assert pairs["tea", "pot"]["support"] == pytest.approx(0.6, abs=0.1)
+    assert pairs["tea", "pot"]["lift"] == pytest.approx(1.5, abs=0.2)
 
 
 def test_rules_of_segments_are_released_where_many_people_like_both(spark: SparkSession, tmp_path: Path) -> None:

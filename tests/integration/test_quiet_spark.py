@@ -1,4 +1,4 @@
-"""A process with a Spark session of its own writes no line to stderr that is not its own."""
+"""A process with a Spark session: neither Spark nor its JVM writes a line to stderr."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_spark_and_its_jvm_start_without_a_word() -> None:
+def test_spark_and_its_jvm_start_without_a_line_of_output() -> None:
     code = (
         "import contextlib\n"
         "from jobs.runtime.progress import Progress\n"
@@ -24,8 +24,10 @@ def test_spark_and_its_jvm_start_without_a_word() -> None:
         "get_logger('job').info('%d rows', spark.range(3).count())"
     )
     plain = {name: value for name, value in os.environ.items() if name != "SPARK_LOCAL_IP"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    lines = done.stderr.splitlines()
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, text=True, check=True
+    )
+    assert process.stdout == ""
+    lines = process.stderr.splitlines()
     assert [line.partition(",")[0] for line in lines[:2]] == ["starts: 1 of 2", "starts: 2 of 2"]
     assert [line.partition("nightmarket.")[2] for line in lines[2:]] == ["job: 3 rows"]

@@ -1,4 +1,4 @@
-"""When a ranker is trained: at once where tonight's sources are not those that the last one learned from."""
+"""When a ranker is trained: at once if tonight's sources differ from those that the last ranker was trained on."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def why(sample: Sample, change: str = "", **changed: dict) -> str | None:
     return train_ranker.due(night, config, running, features ^ ({change} if change else set()))
 
 
-def test_a_source_that_came_or_went_makes_it_due(sample: Sample) -> None:
+def test_a_new_or_a_missing_source_makes_training_due(sample: Sample) -> None:
     assert why(sample, "scent.score") == "tonight's sources add scent.score and lack nothing"
     assert why(sample, "als.score") == "tonight's sources add nothing and lack als.score"
 
 
-def test_the_same_sources_wait_until_it_is_old(sample: Sample) -> None:
+def test_with_the_same_sources_training_waits_until_the_ranker_is_old(sample: Sample) -> None:
     assert "days ago" not in str(why(sample, ranker_training={"every_days": 7}))
     assert "days ago" in str(why(sample, ranker_training={"every_days": 1}))
 
 
-def test_never_is_never(sample: Sample) -> None:
+def test_the_setting_never_holds_even_with_other_sources(sample: Sample) -> None:
     assert why(sample, "scent.score", training={"retrain": "never"}) is None

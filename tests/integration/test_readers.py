@@ -1,4 +1,4 @@
-"""The code in jobs/publishing/README.md, run as it is written there; four ways of reading give the same list."""
+"""Runs the code of jobs/publishing/README.md as it is written there; four ways of reading give the same list."""
 
 from __future__ import annotations
 
@@ -104,11 +104,11 @@ def test_a_reader_sees_the_list_that_was_published(sample: Sample, spark: SparkS
     lists = shown(sample.lake, RECOMMENDATIONS)
     if user == "somebody":
         user = max(lists["user_id"].to_pylist())
-    mine = [r for r in lists.to_pylist() if r["user_id"] == user and r["rank"] <= 12]
+    user_list = [r for r in lists.to_pylist() if r["user_id"] == user and r["rank"] <= 12]
     scope = {"lake": sample.lake.root, "user": user, "spark": spark}
     exec(FILES + SNIPPETS[reader], scope)
-    assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in sorted(mine, key=lambda r: r["rank"])]
-    assert len(mine) == 12
+    assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in sorted(user_list, key=lambda r: r["rank"])]
+    assert len(user_list) == 12
 
 
 def test_the_front_page_reads_the_list_that_was_published(sample: Sample) -> None:
@@ -116,22 +116,22 @@ def test_the_front_page_reads_the_list_that_was_published(sample: Sample) -> Non
     scope: dict[str, Any] = {}
     exec(text.replace('"lake/', f'"{sample.lake.root}/').replace('"u0000019"', '"anonymous"'), scope)
     lists = [r for r in shown(sample.lake, RECOMMENDATIONS).to_pylist() if r["user_id"] == "anonymous"]
-    mine = sorted((r for r in lists if not r["is_spare"]), key=lambda r: r["rank"])
-    assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in mine]
-    assert mine
+    anonymous_list = sorted((r for r in lists if not r["is_spare"]), key=lambda r: r["rank"])
+    assert rows(scope["top"]) == [(r["item_id"], r["reason"]) for r in anonymous_list]
+    assert anonymous_list
 
 
 @pytest.mark.parametrize(
     "snippet", [FILES, *SNIPPETS.values(), FRESH, SHOWN], ids=["files", *SNIPPETS, "fresh", "shown"]
 )
-def test_the_readme_shows_it(snippet: str) -> None:
+def test_the_readme_shows_the_code_that_is_tested(snippet: str) -> None:
     assert snippet in README.read_text("utf-8")
 
 
-def test_titles_and_prices_are_the_catalogues_and_texts_are_those_that_the_user_is_told(sample: Sample) -> None:
+def test_titles_and_prices_are_the_catalogues_and_texts_are_those_of_the_user(sample: Sample) -> None:
     items = {row["item_id"]: row for row in current(sample.lake, ITEMS).to_pylist()}
-    told = [row for row in shown(sample.lake, USER_COPY).to_pylist() if row["channel"] == "card"]
-    user = told[0]["user_id"]
+    user_cards = [row for row in shown(sample.lake, USER_COPY).to_pylist() if row["channel"] == "card"]
+    user = user_cards[0]["user_id"]
     scope: dict[str, Any] = {"lake": sample.lake.root, "user": user}
     exec(FILES + SNIPPETS["duckdb"] + SHOWN, scope)
     cards = scope["cards"].to_dict("records")
@@ -142,18 +142,20 @@ def test_titles_and_prices_are_the_catalogues_and_texts_are_those_that_the_user_
             assert card[name] == item[name]
         assert not card["is_sold_out"]
     words = {row["copy_id"]: row["text"] for row in shown(sample.lake, COPY).to_pylist()}
-    mine = {row["item_id"]: row["text"] or words[row["copy_id"]] for row in told if row["user_id"] == user}
-    assert dict(zip(scope["texts"]["item_id"], scope["texts"]["text"], strict=True)) == mine
+    texts = {row["item_id"]: row["text"] or words[row["copy_id"]] for row in user_cards if row["user_id"] == user}
+    assert dict(zip(scope["texts"]["item_id"], scope["texts"]["text"], strict=True)) == texts
 
 
 def test_published_items_hold_every_item_and_nothing_inner(sample: Sample) -> None:
-    known, seen = current(sample.lake, ITEMS), shown(sample.lake, ITEMS)
-    assert seen.equals(known.select(ITEMS.shown_names).sort_by([(name, "ascending") for name in ITEMS.shown_names]))
-    assert not {"cost", "stock", "attributes"} & set(seen.column_names)
-    assert known["is_sold_out"].to_pylist() == [None if s is None else s <= 0 for s in known["stock"].to_pylist()]
+    items, published_items = current(sample.lake, ITEMS), shown(sample.lake, ITEMS)
+    assert published_items.equals(
+        items.select(ITEMS.shown_names).sort_by([(name, "ascending") for name in ITEMS.shown_names])
+    )
+    assert not {"cost", "stock", "attributes"} & set(published_items.column_names)
+    assert items["is_sold_out"].to_pylist() == [None if s is None else s <= 0 for s in items["stock"].to_pylist()]
 
 
-def test_the_recipe_of_the_day_works_before_the_first_refresh_after_it_and_over_another_night(
+def test_the_code_for_refreshed_lists_works_without_a_refresh_and_over_another_night(
     sample: Sample, tmp_path: Path
 ) -> None:
     scope: dict[str, Any] = {"lake": str(tmp_path)}
@@ -163,10 +165,10 @@ def test_the_recipe_of_the_day_works_before_the_first_refresh_after_it_and_over_
     assert scope["newer"] == []
     now = published.pointed(Lake(str(tmp_path)))
     fresh = {"run": "fresh-1", "over": now["run"], "tables": {"recommendations": {"files": [{"name": "a.parquet"}]}}}
-    for over, found in ((now["run"], 1), ("another", 0)):
-        Lake(str(tmp_path)).put_json(fresh | {"over": over}, *published.FRESH)
+    for night_run, newer_lists in ((now["run"], 1), ("another", 0)):
+        Lake(str(tmp_path)).put_json(fresh | {"over": night_run}, *published.FRESH)
         exec(FILES + FRESH, scope)
-        assert len(scope["newer"]) == found
+        assert len(scope["newer"]) == newer_lists
 
 
 def test_the_readme_says_until_when_a_list_may_be_shown(sample: Sample) -> None:

@@ -1,4 +1,4 @@
-"""A refresh during the day: the lists of those who did something are made anew, and the nights know nothing of it."""
+"""A refresh during the day: it makes new lists for active users, and changes nothing of the nights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLACES = 18
 
 @pytest.fixture(scope="module")
 def at_noon(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, set[str]]:
-    """The shop after its second night and a refresh with the third day's events; and the files of the eve."""
+    """(the shop after its second night and a refresh with the third day's events, its files before the refresh)."""
     folder = tmp_path_factory.mktemp("noon") / "lake"
     shutil.copytree(sample.eve, folder)
     eve = files_of(folder)
@@ -45,14 +45,14 @@ def pairs_of(table: pa.Table, event_type: str = "") -> set[tuple[str, str]]:
     return set(zip(rows["user_id"].to_pylist(), rows["item_id"].to_pylist(), strict=True))
 
 
-def test_those_who_did_something_get_full_lists_of_what_is_on_sale(at_noon, sample: Sample) -> None:
+def test_active_users_get_full_lists_of_items_on_sale(at_noon, sample: Sample) -> None:
     noon, _ = at_noon
     fresh, lists = fresh_lists(noon)
-    known = set(current(noon.lake, USERS, SECOND)["user_id"].to_pylist())
-    did = {user for user, item in pairs_of(current(sample.lake, CLEAN_EVENTS)) if item}
+    accounts = set(current(noon.lake, USERS, SECOND)["user_id"].to_pylist())
+    active = {user for user, item in pairs_of(current(sample.lake, CLEAN_EVENTS)) if item}
     users = set(lists["user_id"].to_pylist())
-    assert 0 < len(users) < len(known)
-    assert users <= known & did
+    assert 0 < len(users) < len(accounts)
+    assert users <= accounts & active
     assert fresh["users"] == len(users)
     assert lists.num_rows == PLACES * len(users)
     items = current(noon.lake, ITEMS, SECOND)
@@ -60,26 +60,28 @@ def test_those_who_did_something_get_full_lists_of_what_is_on_sale(at_noon, samp
     assert set(lists["item_id"].to_pylist()) <= set(on_sale["item_id"].to_pylist())
 
 
-def test_what_was_bought_this_morning_is_not_offered_again(at_noon, sample: Sample) -> None:
+def test_an_item_bought_this_morning_is_not_offered_again(at_noon, sample: Sample) -> None:
     noon, _ = at_noon
     items = current(noon.lake, ITEMS, SECOND)
-    once = set(items.filter(pc.invert(items["is_replenishable"]))["item_id"].to_pylist())
+    not_replenishable = set(items.filter(pc.invert(items["is_replenishable"]))["item_id"].to_pylist())
     events = current(sample.lake, CLEAN_EVENTS)
-    bought = {pair for pair in pairs_of(events, "purchase") - pairs_of(events, "return") if pair[1] in once}
+    bought = {
+        pair for pair in pairs_of(events, "purchase") - pairs_of(events, "return") if pair[1] in not_replenishable
+    }
     assert bought & pairs_of(shown(noon.lake, RECOMMENDATIONS))
     assert not bought & pairs_of(fresh_lists(noon)[1])
 
 
-def test_it_lies_over_the_night_and_leaves_no_other_trace(at_noon) -> None:
+def test_a_refresh_names_the_night_it_lies_over_and_leaves_no_other_trace(at_noon) -> None:
     noon, eve = at_noon
     fresh, _ = fresh_lists(noon)
     assert fresh["over"] == published.pointed(noon.lake)["run"]
-    left = files_of(Path(noon.lake.root)) - eve
-    assert {path.split("/")[0] for path in left} == {"published", "runs"}
+    new_files = files_of(Path(noon.lake.root)) - eve
+    assert {path.split("/")[0] for path in new_files} == {"published", "runs"}
     assert published.pointed(noon.lake)["date"] == str(SECOND)
 
 
-def test_another_day_than_the_one_after_the_night_is_not_refreshed(at_noon) -> None:
+def test_only_the_day_after_the_published_night_is_refreshed(at_noon) -> None:
     noon, _ = at_noon
     night = noon.night(date(2026, 1, 5), "101")
     night.begin("refresh_lists")

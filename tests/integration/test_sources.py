@@ -1,4 +1,4 @@
-"""The shipped mappings on the real data they were written for. Skipped where the data is missing."""
+"""The shipped mappings on the real data for which they were written. Skipped if the data are missing."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_online_retail_all_305_days(spark: SparkSession, tmp_path: Path) -> None
     if not (DATA / "online_retail").is_dir():
         pytest.skip("the data set online_retail is not here")
     text = Path(load_source("online_retail").path).read_text("utf-8")
-    whole = tmp_path / "whole.toml"  # the same mapping over all days at once
-    whole.write_text(text.replace('"{date}.csv.gz"', '"*.csv.gz"'), "utf-8")
-    source, lake, night = load_source(str(whole)), Lake(str(tmp_path / "lake")), date(2011, 12, 9)
+    mapping = tmp_path / "whole.toml"  # the same mapping over all days at once
+    mapping.write_text(text.replace('"{date}.csv.gz"', '"*.csv.gz"'), "utf-8")
+    source, lake, night = load_source(str(mapping)), Lake(str(tmp_path / "lake")), date(2011, 12, 9)
     received = receive(source, str(DATA / "online_retail"), night, None, lake, 0)
     read = read_rows(spark, source, "events", received, lake, night, None)
     rows = read.frame.groupBy("reason").count().collect()
@@ -67,8 +67,8 @@ def test_online_retail_all_305_days(spark: SparkSession, tmp_path: Path) -> None
 def test_counts(
     spark: SparkSession, tmp_path: Path, name: str, which: str, night: date, counts: dict[str | None, int]
 ) -> None:
-    found, _ = read_all(spark, name, which, Lake(str(tmp_path)), night)
-    assert dict(found) == counts
+    rows, _ = read_all(spark, name, which, Lake(str(tmp_path)), night)
+    assert dict(rows) == counts
 
 
 def test_eshop_clicks_are_in_their_order(spark: SparkSession, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_validate_source_says_what_is_rejected(
     (tmp_path / "2026-01-06.csv").write_text("u,i,e,p,t\na,b,view,1,2026-01-06\na,b,hover,1,2026-01-06\n")
     args = argparse.Namespace(source=str(mapping), raw=str(tmp_path), date=None, rows=100)
     assert validate_source.main(args) == 1
-    said = capsys.readouterr().out
-    assert "2 rows read = 1 kept + 1 rejected" in said
-    assert "! unknown_event_type: 1" in said
-    assert "event_type: saw 'hover'" in said
+    output = capsys.readouterr().out
+    assert "2 rows read = 1 kept + 1 rejected" in output
+    assert "! unknown_event_type: 1" in output
+    assert "event_type: saw 'hover'" in output

@@ -1,6 +1,6 @@
-"""A Spark standalone master and two workers, processes of their own, give the tables that local mode gives.
+"""A Spark standalone master and two workers make the same tables as local mode.
 
-The same where the lake is encrypted: executors find the master key in a file, and Spark tells nobody what it is.
+So they do with an encrypted lake: executors read the master key from a file, and Spark shows it nowhere.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Cluster(NamedTuple):
     folder: Path  # logs of the master and the workers, and what each worker ran
 
     def apps(self) -> list[Path]:
-        """The folder of each application at each worker that ran something of it."""
+        """The folder of each application on each worker that ran a part of it."""
         return [app for app in self.folder.glob("work?/app-*") if any(app.iterdir())]
 
 
@@ -78,8 +78,8 @@ def run_jobs(
 ) -> None:
     receive(lake, raw, more, environment)
     for job in JOBS:
-        done = submit(master, job, lake, raw, more, environment)
-        assert done.returncode == 0, f"{job} on {master}:\n{done.stdout[-5000:]}"
+        process = submit(master, job, lake, raw, more, environment)
+        assert process.returncode == 0, f"{job} on {master}:\n{process.stdout[-5000:]}"
 
 
 def receive(lake: Path, raw: Path, more: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -96,7 +96,7 @@ def submit(
     environment: Mapping[str, str],
     **properties: str,
 ) -> subprocess.CompletedProcess[str]:
-    """The job under spark-submit, whose stdout has what the job says. Event logs lie beside the lake."""
+    """Runs the job under spark-submit; stdout has the job's own messages. Event logs are written beside the lake."""
     logged = lake.parent / "event logs"
     logged.mkdir(exist_ok=True)
     properties |= {
@@ -122,17 +122,17 @@ def content(lake: Lake, table: str) -> pa.Table:
 def test_two_workers_give_the_tables_of_local_mode(cluster: Cluster, plain: Lake, raw: Path, tmp_path: Path) -> None:
     run_jobs(cluster.url, tmp_path / "lake", raw)
     for table in TABLES:
-        ours, theirs = content(plain, table), content(Lake(str(tmp_path / "lake")), table)
-        assert ours.num_rows > 0 or table.startswith("rejected")
-        assert theirs.equals(ours), table
-    # One worker may have had an application twice, where the machine was so busy that the first got lost.
+        by_session, by_workers = content(plain, table), content(Lake(str(tmp_path / "lake")), table)
+        assert by_session.num_rows > 0 or table.startswith("rejected")
+        assert by_workers.equals(by_session), table
+    # A worker may have an application twice if the machine was so busy that Spark lost the first executor.
     assert len(cluster.apps()) == 2 * len(JOBS)
 
 
-def test_two_workers_give_the_same_of_an_encrypted_lake_and_no_key_is_told(
+def test_two_workers_give_the_same_tables_of_an_encrypted_lake_and_show_no_key(
     cluster: Cluster, plain: Lake, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key_file = tmp_path / "held" / "master.key"  # Spark itself hides values with the word secret
+    key_file = tmp_path / "held" / "master.key"  # not in "secret": Spark itself hides values with that word
     key_file.parent.mkdir()
     key_file.write_text(KEY)
     before = cluster.apps()
@@ -150,36 +150,36 @@ def test_two_workers_give_the_same_of_an_encrypted_lake_and_no_key_is_told(
 
     keys = keys_of(lake)
     assert keys is not None
-    held = [bytes.fromhex(KEY)] + [keys.of(f"tables/{table}") for table in TABLES if keys.has(f"tables/{table}")]
-    assert len(held) >= len(TABLES)
-    words = [form for key in held for form in (key.hex().encode(), base64.b64encode(key), key)]
+    secrets = [bytes.fromhex(KEY)] + [keys.of(f"tables/{table}") for table in TABLES if keys.has(f"tables/{table}")]
+    assert len(secrets) >= len(TABLES)
+    words = [form for key in secrets for form in (key.hex().encode(), base64.b64encode(key), key)]
     folders = (cluster.folder, tmp_path / "event logs")
     texts = {path: path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
     logs = b"".join(text for path, text in texts.items() if path.is_relative_to(tmp_path))
-    assert b"SparkListenerSQLExecutionStart" in logs  # the logs are there, and can be read
-    assert str(key_file).encode() in logs  # what executors are told
+    assert b"SparkListenerSQLExecutionStart" in logs  # the logs exist and can be read
+    assert str(key_file).encode() in logs  # executors get the file's path
     assert [path for path, text in texts.items() if any(word in text for word in words)] == []
 
 
 def test_without_a_key_executors_get_no_work(cluster: Cluster, raw: Path, tmp_path: Path) -> None:
-    environment = WITHOUT_KEYS | {lake_keys.KEY_VARIABLE: KEY}  # of this process, and of no worker
+    environment = WITHOUT_KEYS | {lake_keys.KEY_VARIABLE: KEY}  # only this process has the key; no worker has it
     lake = tmp_path / "lake"
     receive(lake, raw, ENCRYPTED, environment)
-    done = submit(cluster.url, "clean_events", lake, raw, ENCRYPTED, environment)
-    assert done.returncode == 65, done.stdout[-5000:]
-    assert f"WrongMasterKey: executors of {cluster.url} cannot open the keys of {lake}: " in done.stdout, done.stdout[
-        -5000:
-    ]
-    assert "neither NIGHTMARKET_MASTER_KEY nor NIGHTMARKET_MASTER_KEY_FILE is set" in done.stdout
+    process = submit(cluster.url, "clean_events", lake, raw, ENCRYPTED, environment)
+    assert process.returncode == 65, process.stdout[-5000:]
+    assert f"WrongMasterKey: executors of {cluster.url} cannot open the keys of {lake}: " in process.stdout, (
+        process.stdout[-5000:]
+    )
+    assert "neither NIGHTMARKET_MASTER_KEY nor NIGHTMARKET_MASTER_KEY_FILE is set" in process.stdout
     assert not list((lake / "tables").rglob("*.parquet"))
 
 
 def test_a_key_in_sparks_properties_is_refused_before_anything_is_logged(raw: Path, tmp_path: Path) -> None:
     environment = WITHOUT_KEYS | {lake_keys.KEY_VARIABLE: KEY}
-    told = {f"spark.executorEnv.{lake_keys.KEY_VARIABLE}": KEY}
+    properties = {f"spark.executorEnv.{lake_keys.KEY_VARIABLE}": KEY}
     lake = tmp_path / "lake"
     receive(lake, raw, ENCRYPTED, environment)
-    done = submit("local[1]", "clean_events", lake, raw, ENCRYPTED, environment, **told)
-    assert done.returncode == 65, done.stdout[-5000:]
-    assert "Spark's property spark.executorEnv.NIGHTMARKET_MASTER_KEY holds a key" in done.stdout
+    process = submit("local[1]", "clean_events", lake, raw, ENCRYPTED, environment, **properties)
+    assert process.returncode == 65, process.stdout[-5000:]
+    assert "Spark's property spark.executorEnv.NIGHTMARKET_MASTER_KEY holds a key" in process.stdout
     assert list((tmp_path / "event logs").iterdir()) == []

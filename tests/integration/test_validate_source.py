@@ -49,15 +49,15 @@ visitor_id = "'one'"
 files = "users.csv"
 columns = { user_id = "user", city = "city" }
 """
-    status, said = validated(capsys, drop, mapping)
+    status, output = validated(capsys, drop, mapping)
     assert status == 1
-    assert "! unknown_event_type: 3" in said
-    assert "not mapped: hover 2, Add To Cart 1" in said
-    assert 'add to the mapping: event_types = { "Add To Cart" = "cart" }' in said
-    assert "? price: every value is '5.0'" in said
-    assert "! future_event: 15" in said
-    assert "of 60 different" not in said
-    assert "! 0 of 45 different user_ids of the events (0%) are in users: 'u1' in the events, 'customer-0' in" in said
+    assert "! unknown_event_type: 3" in output
+    assert "not mapped: hover 2, Add To Cart 1" in output
+    assert 'add to the mapping: event_types = { "Add To Cart" = "cart" }' in output
+    assert "? price: every value is '5.0'" in output
+    assert "! future_event: 15" in output
+    assert "of 60 different" not in output
+    assert "! 0 of 45 different user_ids of the events (0%) are in users: 'u1' in the events, 'customer-0' in" in output
 
 
 def test_an_id_of_the_order_for_its_lines_and_times_of_another_day(
@@ -73,10 +73,10 @@ columns = { event_id = "order", user_id = "user", item_id = "sku", price = "pric
 constants = { event_type = "purchase" }
 time = { column = "t" }
 """
-    status, said = validated(capsys, drop, mapping)
+    status, output = validated(capsys, drop, mapping)
     assert status == 1
-    assert "! event_id: 40 rows repeat the id of another row" in said
-    assert "? 60 of 60 times lie outside the night 2026-03-02 (60 before, 0 after)" in said
+    assert "! event_id: 40 rows repeat the id of another row" in output
+    assert "? 60 of 60 times lie outside the night 2026-03-02 (60 before, 0 after)" in output
 
 
 def test_an_event_id_is_proposed_where_one_event_is_written_in_two_ways(
@@ -95,14 +95,14 @@ constants = { event_type = "purchase" }
 time = { column = "t" }
 [events.derived]
 """
-    status, said = validated(capsys, drop, mapping)
+    status, output = validated(capsys, drop, mapping)
     assert status == 0
-    assert "? 1 rows agree with another in all mapped columns and are written differently" in said
-    (line,) = re.findall(r"^ +(event_id = .*)$", said, re.MULTILINE)
+    assert "? 1 rows agree with another in all mapped columns and are written differently" in output
+    (line,) = re.findall(r"^ +(event_id = .*)$", output, re.MULTILINE)
     assert line == "event_id = \"concat_ws('/', `order no`, sku)\""
-    status, said = validated(capsys, drop, mapping + line)
+    status, output = validated(capsys, drop, mapping + line)
     assert status == 0
-    assert "written differently" not in said
+    assert "written differently" not in output
 
 
 def test_a_proposed_line_works_and_a_sample_is_called_a_sample(drop: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,9 +112,9 @@ def test_a_proposed_line_works_and_a_sample_is_called_a_sample(drop: Path, capsy
         for n in range(20)
     ]  # fmt: skip
     (drop / f"orders_{DAY}.jsonl").write_text("".join(json.dumps(order) + "\n" for order in orders))
-    status, said = validated(capsys, drop, propose_source.propose(str(drop)))
+    status, output = validated(capsys, drop, propose_source.propose(str(drop)))
     assert status == 0
-    assert "35 rows read = 30 kept + 5 rejected" in said
-    assert "    without_lines: 5" in said
-    status, said = validated(capsys, drop, propose_source.propose(str(drop)), rows=10)
-    assert "the first 10 rows read" in said
+    assert "35 rows read = 30 kept + 5 rejected" in output
+    assert "    without_lines: 5" in output
+    status, output = validated(capsys, drop, propose_source.propose(str(drop)), rows=10)
+    assert "the first 10 rows read" in output

@@ -1,4 +1,4 @@
-"""Values as other programs and people write them: ids that were floats, zones in the text, Excel's numbers and days."""
+"""Values as people and other programs write them: ids that were floats, zones in the text, Excel's numbers and days."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ def parquet(shop: Shop, uid: pa.Array, name: str = "2026-01-06.parquet") -> None
         (pa.binary(), [b"u1", b"\xff\x00"], ["u1", "user_id: saw 'bytes FF00'"]),
     ],
 )
-def test_a_number_in_parquet_is_the_id_it_was(shop: Shop, kind: pa.DataType, values: list, expected: list) -> None:
-    made = [Decimal(v) if isinstance(v, str) else v for v in values]
-    parquet(shop, pa.array(made, kind))
+def test_a_number_in_parquet_becomes_the_id_that_it_was(
+    shop: Shop, kind: pa.DataType, values: list, expected: list
+) -> None:
+    ids = [Decimal(v) if isinstance(v, str) else v for v in values]
+    parquet(shop, pa.array(ids, kind))
     rows = shop.rows(a_source(format="parquet"))
     assert [row.detail or row.user_id for row in rows] == expected
     assert {row.reason for row in rows if row.detail} <= {"inexact_id"}
@@ -64,12 +66,12 @@ def test_a_type_that_holds_no_id_is_refused_by_name(shop: Shop) -> None:
     parquet(shop, pa.array([{"id": 7.0}]))
     with pytest.raises(MappingError, match=r"user_id of events is struct<id:double>; .*customer.id"):
         shop.rows(a_source(format="parquet"))
-    columns = {name: theirs for name, theirs in COLUMNS.items() if name != "user_id"}
+    columns = {name: column for name, column in COLUMNS.items() if name != "user_id"}
     nested = a_source(format="parquet", columns=columns, derived={"user_id": "uid.id"})
     assert [row.user_id for row in shop.rows(nested)] == ["7"]
 
 
-def test_a_decimal_that_was_exported_as_text_is_the_id_it_was(shop: Shop) -> None:
+def test_a_decimal_that_was_exported_as_text_becomes_the_id_that_it_was(shop: Shop) -> None:
     shop.lines(
         *(f"{uid},i1,view,2026-01-06 10:00:00,1" for uid in ("540006006.00", "12345678901234567890.00", "007.00"))
     )
@@ -103,9 +105,9 @@ _TEXTS = [
 
 def test_an_id_in_text_is_changed_only_where_a_float_wrote_it(shop: Shop) -> None:
     shop.lines(*(f"u1,{sku},view,2026-01-06 10:00:00,1" for sku in _TEXTS))
-    kept = ["540006006", "1000000", "40128000000", None, "1.10", "007.0", "12E3", "a+b@x.de"]
+    unchanged = ["540006006", "1000000", "40128000000", None, "1.10", "007.0", "12E3", "a+b@x.de"]
     rows = shop.rows()
-    assert [row.item_id for row in rows] == [*kept, None, None, "2"]
+    assert [row.item_id for row in rows] == [*unchanged, None, None, "2"]
     assert [row.detail for row in rows if row.reason] == [f"item_id: saw '{sku}'" for sku in (_TEXTS[3], *_TEXTS[8:10])]
     events = {"files": "{date}*", "columns": COLUMNS, "time": {"column": "at"}}
     kept_as_text = parse_source({"name": "shop", "text_ids": ["item_id"], "events": events})
@@ -124,7 +126,7 @@ def test_accounts_join_where_only_the_log_was_a_float(shop: Shop) -> None:
 
 # zones in the text -----------------------------------------------------------------------------------------------
 
-_IN_UTC = {  # what stands after 10:00:00 -> the hour in UTC; the shop is in Moscow, UTC+3
+_IN_UTC = {  # the text after 10:00:00 -> the hour in UTC; the shop is in Moscow, UTC+3
     "": 7, "Z": 10, "z": 10, "UTC": 10, " UTC": 10, " GMT": 10, " CET": 9, " CEST": 8, " PST": 18, " EST": 15,
     " MSK": 7, "+01": 9, " +1": 9, "+0100": 9, " +01:00": 9, " GMT+2": 8, " UTC-05:00": 15, " −05:00": 15,
     ".123456789Z": 10, " America/New_York": 15, " Etc/GMT+5": 15, "[Europe/Paris]": 9, "+01:00[Europe/Paris]": 9,
@@ -137,16 +139,16 @@ def test_a_zone_in_the_text_counts_instead_of_the_shops(shop: Shop) -> None:
     zones = [*_IN_UTC, *_REFUSED]
     shop.lines(*(f"u1,i1,view,2026-01-06 10:00:00{zone},1" for zone in zones))
     rows = shop.rows(a_source(timezone="Europe/Moscow"))
-    seen = {zone: row.reason or row.event_time.hour for zone, row in zip(zones, rows, strict=True)}
-    assert seen == _IN_UTC | dict.fromkeys(_REFUSED, "bad_time")
+    hours = {zone: row.reason or row.event_time.hour for zone, row in zip(zones, rows, strict=True)}
+    assert hours == _IN_UTC | dict.fromkeys(_REFUSED, "bad_time")
 
 
-def test_a_zones_letters_in_a_pattern_are_no_guess(shop: Shop) -> None:
+def test_letters_of_a_zone_in_a_pattern_are_never_guessed(shop: Shop) -> None:
     zones = {" CET": 9, " MSK": 7, " America/New_York": 14, " UTC": 10, " CST": "bad_time"}
     shop.lines(*(f"u1,i1,view,2026-07-06 10:00:00{zone},1" for zone in zones), name="2026-07-06.csv")
     source = a_source(timezone="Europe/Moscow", time={"column": "at", "format": "yyyy-MM-dd HH:mm:ss z"})
     rows = shop.rows(source, date(2026, 7, 6))
-    # CET is UTC+1 also in July, when Paris itself shows CEST
+    # CET is UTC+1 also in July, when clocks in Paris show CEST
     assert [row.reason or row.event_time.hour for row in rows] == list(zones.values())
 
 
@@ -164,7 +166,7 @@ def test_hours_that_clocks_skip_or_show_twice_are_counted(shop: Shop) -> None:
     source = a_source(timezone="Europe/Paris")
     assert counted(shop, source, date(2026, 10, 25)) == {"raw_rows": 4, "hour_twice": 2, "hour_missing": 0}
     assert counted(shop, source, date(2026, 3, 29)) == {"raw_rows": 3, "hour_twice": 0, "hour_missing": 1}
-    assert counted(shop, source, NIGHT) == {"raw_rows": 1}  # no clock changes near: nothing to count
+    assert counted(shop, source, NIGHT) == {"raw_rows": 1}  # no clock change that night: nothing to count
 
 
 def counted(shop: Shop, source: Any, night: date) -> dict[str, int]:
@@ -210,19 +212,19 @@ def test_excels_days_and_several_formats_in_one_column(shop: Shop) -> None:
     shop.lines(*(f"u1;i1;view;{time};1" for time in times), header=HEADER.replace(",", ";"))
     formats = ["excel", "dd.MM.yyyy HH:mm", "iso", "epoch_ms"]
     rows = shop.rows(a_source(delimiter=";", timezone="Europe/Berlin", time={"column": "at", "format": formats}))
-    seen = [f"{row.event_time:%d %H:%M:%S}" if row.event_time else row.reason for row in rows]
-    assert seen == ["06 09:00:00", "06 11:00:00", "06 09:00:00", "06 10:00:00", "06 10:00:00", "bad_time"]
+    read_times = [f"{row.event_time:%d %H:%M:%S}" if row.event_time else row.reason for row in rows]
+    assert read_times == ["06 09:00:00", "06 11:00:00", "06 09:00:00", "06 10:00:00", "06 10:00:00", "bad_time"]
 
 
 def test_windows_1252_with_decimal_commas_by_a_derived_column(shop: Shop) -> None:
-    columns = {name: theirs for name, theirs in COLUMNS.items() if name != "price"}
+    columns = {name: column for name, column in COLUMNS.items() if name != "price"}
     shop.drop("uid;sku;what;at;preis\nÄ1;i1;view;2026-01-06;1.234,50 €\n".encode("cp1252"))
     derived = {"price": "replace(replace(replace(preis, '.', ''), ',', '.'), ' €', '')"}
     source = a_source(delimiter=";", encoding="windows-1252", columns=columns, derived=derived)
     assert [(row.user_id, row.price) for row in shop.rows(source)] == [("Ä1", 1234.5)]
 
 
-# seen to work, kept so -------------------------------------------------------------------------------------------
+# already works; these tests keep it so ---------------------------------------------------------------------------
 
 
 def test_columns_in_another_order_case_and_number_on_another_day(shop: Shop) -> None:
@@ -277,7 +279,7 @@ def test_a_day_that_is_a_number_in_parquet_is_read_by_its_pattern(shop: Shop, ki
     ("written", "said", "right"),
     [("utf-16-le", "utf-16", "utf-16-le"), ("utf-16-be", "utf-8", "utf-16-be"), ("utf-16", "utf-16-le", "utf-16")],
 )
-def test_utf16_that_is_called_otherwise_is_refused_by_the_right_name(
+def test_utf16_under_another_name_is_refused_with_the_right_name(
     shop: Shop, written: str, said: str, right: str
 ) -> None:
     shop.drop(f"{HEADER}\nü1,i1,view,2026-01-06 10:00:00,1\n".encode(written))
@@ -290,7 +292,7 @@ def test_utf16_that_is_called_otherwise_is_refused_by_the_right_name(
 
 
 def refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
-    """A plain mapping of lines with `;` between fields, and what validate_source says when it refuses it."""
+    """(a plain mapping of lines with `;` between fields, the output of validate_source when it refuses the mapping)."""
     mapping = shop.raw.parent / "shop.toml"
     mapping.write_text(
         'name = "shop"\n[events]\nfiles = "{date}.csv"\ndelimiter = ";"\ntime = { column = "at" }\n[events.columns]\n'
@@ -302,29 +304,29 @@ def refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
 
 
 def test_validate_source_names_the_keys_to_write(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    good = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected: the ids alone refuse
-    bad = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
+    good_lines = [f"u{n};i1;view;2026-01-06 10:00:00;1" for n in range(100)]  # 5 % may be rejected; the ids refuse
+    bad_lines = ["5.40006E+08;i1;view;2026-01-06;1", "u1;i1;view;06.01.2026 10:00;1", "u1;i1;view;46028,5;1",
            "u1;i1;view;Tue Jan 06 2026 10:00:10 GMT+0000;1", "u1;i1;view;2026-01-06;1.234,56 €"]  # fmt: skip
-    odd = ["nan;1.10;view;2026-01-06 10:00:00 ;1", "\u200bu1;{$oid:5f1};view;2026-01-06 10:00:00;1"]
-    shop.lines(*good, *bad, *odd, header=HEADER.replace(",", ";"))
-    mapping, said = refused(shop, capsys)
-    assert "user_id (uid) cannot be trusted: '5.40006E+08'" in said
+    odd_lines = ["nan;1.10;view;2026-01-06 10:00:00 ;1", "\u200bu1;{$oid:5f1};view;2026-01-06 10:00:00;1"]
+    shop.lines(*good_lines, *bad_lines, *odd_lines, header=HEADER.replace(",", ";"))
+    mapping, output = refused(shop, capsys)
+    assert "user_id (uid) cannot be trusted: '5.40006E+08'" in output
     keys = 'format = ["iso", "dd.MM.yyyy HH:mm", "MMM dd yyyy HH:mm:ss XX", "excel"]'
-    assert keys in said
-    assert "user_id has blanks at an end or invisible characters in 1 ids" in said
-    assert "item_id is an object or an array in '{$oid:5f1}'" in said
-    line = next(line for line in said.splitlines() if keys in line)
+    assert keys in output
+    assert "user_id has blanks at an end or invisible characters in 1 ids" in output
+    assert "item_id is an object or an array in '{$oid:5f1}'" in output
+    line = next(line for line in output.splitlines() if keys in line)
     mapping.write_text(
         mapping.read_text().replace('time = { column = "at" }', line[line.index("time = {") :].rpartition(" in [")[0])
     )
     assert {row.reason for row in shop.rows(load_source(str(mapping)))} == {None, "inexact_id", "bad_number"}
-    assert 'write decimal = ",", thousands = "." in [events]' in said
-    assert 'null_tokens = ["", "nan"]' in said
-    assert 'text_ids = ["item_id"]' in said
+    assert 'write decimal = ",", thousands = "." in [events]' in output
+    assert 'null_tokens = ["", "nan"]' in output
+    assert 'text_ids = ["item_id"]' in output
 
 
 def test_numbers_behind_a_refused_time_are_named_at_once(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     shop.lines(*(f"u{n};i1;view;06.01.2026 10:00;1 234,{n}" for n in range(10, 30)), header=HEADER.replace(",", ";"))
-    _, said = refused(shop, capsys)
-    assert 'write format = "dd.MM.yyyy HH:mm" in [events.time]' in said
-    assert 'write decimal = ",", thousands = " " in [events]' in said
+    _, output = refused(shop, capsys)
+    assert 'write format = "dd.MM.yyyy HH:mm" in [events.time]' in output
+    assert 'write decimal = ",", thousands = " " in [events]' in output

@@ -1,4 +1,4 @@
-"""The documents: one in each room, none too long, links that lead somewhere, and facts as the code has them."""
+"""The documents: every room has one, none is too long, links lead to files, and facts agree with the code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.campaigns.reading import parse_campaigns
 
 ROOT = Path(__file__).resolve().parents[2]
 FRONT = ROOT / "README.md"
-# Generated tables and tables of results are looked up and not read through.
+# Nobody reads generated tables and tables of results from beginning to end.
 LONG = {ROOT / "schemas" / "README.md", ROOT / "tests" / "bench" / "README.md"}
 TOPS = ("dags", "jobs", "models", "schemas", "tests")
 DOCUMENTS = [FRONT, *sorted(path for top in TOPS for path in (ROOT / top).rglob("*.md"))]
@@ -76,23 +76,25 @@ def test_named_files_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_commands_name_jobs_that_exist(path: Path) -> None:
     jobs = job_files()
-    asked = re.findall(r"python -m jobs ([a-z_]+)", path.read_text("utf-8"))
-    assert [job for job in asked if job not in jobs and sum(known.startswith(f"{job}_") for known in jobs) != 1] == []
+    named_jobs = re.findall(r"python -m jobs ([a-z_]+)", path.read_text("utf-8"))
+    assert [
+        job for job in named_jobs if job not in jobs and sum(known.startswith(f"{job}_") for known in jobs) != 1
+    ] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_make_targets_exist(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    asked = re.findall(r"`make ([a-z-]+[a-z])\b", path.read_text("utf-8"))
-    assert [target for target in asked if target not in targets | {"bench"}] == []
+    named_targets = re.findall(r"`make ([a-z-]+[a-z])\b", path.read_text("utf-8"))
+    assert [target for target in named_targets if target not in targets | {"bench"}] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_settings_exist(path: Path) -> None:
-    """`section.key`, in backticks or after --set; a column of a table is not written so."""
-    found = re.findall(rf"(?:`|--set )({'|'.join(SECTIONS)})\.([a-z_]+)\b", path.read_text("utf-8"))
+    """`section.key`, in backticks or after --set; columns of tables are not written in this form."""
+    named_settings = re.findall(rf"(?:`|--set )({'|'.join(SECTIONS)})\.([a-z_]+)\b", path.read_text("utf-8"))
     keys = {section: {field.name for field in fields(config_class(section))} for section in SECTIONS}
-    assert [f"{section}.{key}" for section, key in found if key not in keys[section]] == []
+    assert [f"{section}.{key}" for section, key in named_settings if key not in keys[section]] == []
 
 
 def test_declared_campaigns_and_experiments_load() -> None:

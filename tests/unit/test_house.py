@@ -1,4 +1,4 @@
-"""The house's rules: who imports whom, what stands at the top level, and what a table may declare."""
+"""The rules of the code: who may import whom, what is at the top level, and what a table may declare."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from schemas.tables import BY_NAME, STORED
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Who may import whom. A room (a folder, with what stands below it) may import itself and the rooms named here. A room
-# may only name rooms that stand above it in its table, so that imports go down the floors and never in a circle.
+# Who may import whom. A room (a folder with everything below it) may import itself and the rooms named here. A room may
+# only name rooms that are above it in this table, so that imports go down the floors and never in a circle.
 _BASE = ("models/core", "models/text")
 _DATA = ("models", "schemas")  # with all their rooms
 _ABOVE_RUNTIME = (*_DATA, "jobs/runtime", "jobs/common")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "dags": (),
-    "schemas": (),  # its rooms stand on its files and on each other: held by the test of circles
+    "schemas": (),  # its rooms import its files and each other: the test of circles checks them
     # arrays in, arrays out
     "models/core": (),
     "models/text": (),
@@ -72,13 +72,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),  # and every job, by name
     "jobs": (*_DATA, "jobs/runtime"),  # __main__.py
 }
-# The schemas need the standard library alone, but for the two files that derive other libraries' forms of a table.
+# Schemas need only the standard library, except the two files that derive other libraries' forms of a table.
 DERIVED = {"schemas/arrow.py": {"pyarrow"}, "schemas/expectations.py": {"great_expectations"}}
 NOT_FOR_MODELS = {"pyspark", "airflow"}
 
 TOP_LEVEL = {".ci", ".gitignore", "Makefile", "README.md", "dags", "jobs", "models", "pyproject.toml", "schemas",
              "tests"}  # fmt: skip
-# Beside the rooms: exact pins of the two environments, the licence, and what a host of the repository asks for.
+# Besides the rooms: exact pins of the two environments, the licence, and files that the repository's host needs.
 BESIDES = {"LICENSE", ".github", ".gitattributes", ".python-version"}
 OURS = {"dags", "jobs", "models", "schemas", "tests"}
 SOURCES = sorted(path for top in ("dags", "jobs", "models", "schemas") for path in (ROOT / top).rglob("*.py"))
@@ -88,27 +88,27 @@ JOBS = list(job_files().values())
 @cache
 def imported(path: Path) -> frozenset[str]:
     """Every module that a file imports, anywhere in it; `from a import b` gives a and a.b."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute here"
-            found.add(node.module or "")
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(found)
+            modules.add(node.module or "")
+            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(modules)
 
 
 @cache
 def files_imported(path: Path) -> frozenset[Path]:
-    """Those of our files that a file imports."""
+    """Our own files that a file imports."""
     modules = {ROOT.joinpath(*name.split(".")) for name in imported(path) if name.partition(".")[0] in OURS}
     files = {module.with_suffix(".py") for module in modules} | {module / "__init__.py" for module in modules}
     return frozenset(file for file in files if file.is_file() and file != path)
 
 
 def room_of(path: Path) -> str:
-    """The name under which MAY_IMPORT has the file's folder; for a room that it lacks, the folder itself."""
+    """The name of the file's folder in MAY_IMPORT; if it is not there, the folder itself."""
     parts = path.relative_to(ROOT).parts
     return parts[0] if len(parts) == 2 or parts[0] in ("dags", "schemas") else f"{parts[0]}/{parts[1]}"
 
@@ -117,8 +117,8 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-# Where code may name a language: settings' defaults, pages that speak English and Chinese, the copywriter's own network
-# (it is trained on these), and groups of a pattern that are called after one.
+# Files that may name a language: for defaults of settings, for pages in English and Chinese, for the copywriter's own
+# network (it is trained on these languages), and for groups of a pattern that have a language's name.
 NAMES_A_LANGUAGE = {
     "jobs/copywriting/rules.py", "jobs/copywriting/dictionary.py", "jobs/copywriting/drafts.py",
     "jobs/copywriting/review_page_words.py", "jobs/customers/segments_picture.py", "jobs/images/drafts_page.py",
@@ -128,16 +128,16 @@ NAMES_A_LANGUAGE = {
 ROOMS_THAT_NAME_LANGUAGES = ("jobs/sample_shop/", "models/copywriting/", "models/fact_lock/")
 
 
-def test_no_code_asks_for_a_language_by_its_name() -> None:
-    """What a language needs stands in its folder, so that a new one takes no code."""
+def test_no_code_compares_with_the_name_of_a_language() -> None:
+    """Everything that a language needs is in its folder, so that a new language needs no code."""
     names = "|".join(languages_there_are())
-    asked = re.compile(rf"""["'](?:{names})["']""")
+    language_name = re.compile(rf"""["'](?:{names})["']""")
     code = [path for path in SOURCES if named(path).startswith(("jobs/", "models/", "schemas/"))]
-    found = {named(path) for path in code if asked.search(path.read_text("utf-8"))}
-    assert {name for name in found if not name.startswith(ROOMS_THAT_NAME_LANGUAGES)} <= NAMES_A_LANGUAGE
+    naming_files = {named(path) for path in code if language_name.search(path.read_text("utf-8"))}
+    assert {name for name in naming_files if not name.startswith(ROOMS_THAT_NAME_LANGUAGES)} <= NAMES_A_LANGUAGE
 
 
-def test_rooms_stand_on_floors() -> None:
+def test_rooms_import_only_rooms_above_them_in_the_table() -> None:
     above: set[str] = set(_DATA)
     for room, others in MAY_IMPORT.items():
         assert set(others) <= above, f"{room} may only import what stands above it in the table"
@@ -187,8 +187,8 @@ def test_schemas_need_only_the_standard_library_and_models_no_spark() -> None:
             assert not roots & NOT_FOR_MODELS, named(path)
 
 
-# A lake's Parquet files go through one door, since they may be encrypted. These open others: a shop's own files, files
-# for a user, a file that Spark saved for itself; or files that are in memory as bytes.
+# One module opens a lake's Parquet files, since they may be encrypted. The files below open other Parquet files: a
+# shop's own files, files for a user, a file that Spark saved for itself, or files in memory.
 PARQUET_BY_HAND = re.compile(
     r"\bpq\.(read|write|Parquet(File|Writer)\()|\bds\.dataset\((?!arrow_schema)|"
     r"\b(read|write)\w*(\.\w+\(.*\))*\.parquet\(|(read|scan|write|to|sink)_parquet\("
@@ -209,7 +209,7 @@ def test_parquet_files_of_a_lake_are_opened_in_one_place() -> None:
 
 BENCHES = sorted((ROOT / "tests" / "bench").rglob("*.py"))
 SAYING = {"progress", "each", "Progress"}  # of jobs/runtime/progress.py
-# The log, what Spark's JVM says, errors of a command and remarks on its result; and what says how far long work is.
+# The log, lines of Spark's JVM, errors of a command and remarks on its result, and the progress of long work.
 ON_STDERR = {
     "jobs/__main__.py", "jobs/copywriting/check_language.py", "jobs/intake/propose_source.py",
     "jobs/reports/describe_tables.py", "jobs/runtime/log.py", "jobs/runtime/progress.py", "jobs/runtime/spark.py",
@@ -224,11 +224,11 @@ def says_how_far_it_is(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("path", [path for path in BENCHES if "\ndef main(" in path.read_text("utf-8")], ids=named)
-def test_every_bench_says_how_far_it_is(path: Path) -> None:
+def test_every_bench_reports_its_progress(path: Path) -> None:
     assert says_how_far_it_is(path), "use `progress` or `each` of jobs/runtime/progress.py: long work is never silent"
 
 
-def test_progress_is_said_in_one_way() -> None:
+def test_progress_is_reported_in_one_way() -> None:
     by_hand = {named(path) for path in (*SOURCES, *BENCHES) if "sys.stderr" in path.read_text("utf-8")}
     assert by_hand == ON_STDERR, "`say` of jobs/runtime/progress.py writes to stderr"
     models = [path for path in SOURCES if named(path).startswith("models/")]
@@ -245,10 +245,10 @@ def test_top_level_is_fixed() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    there = {line.partition("/")[0] for line in listed.stdout.splitlines()}
-    strange = {name for name in there - TOP_LEVEL - BESIDES if not name.endswith(".lock")}
+    top_names = {line.partition("/")[0] for line in listed.stdout.splitlines()}
+    strange = {name for name in top_names - TOP_LEVEL - BESIDES if not name.endswith(".lock")}
     assert not strange
-    assert {"dags", "jobs", "models", "schemas", "tests", "Makefile", "pyproject.toml"} <= there
+    assert {"dags", "jobs", "models", "schemas", "tests", "Makefile", "pyproject.toml"} <= top_names
 
 
 @pytest.mark.parametrize("table", BY_NAME.values(), ids=lambda t: t.name)

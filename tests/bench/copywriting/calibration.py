@@ -1,4 +1,4 @@
-"""Whether the judge of sentences is as sure as it should be: of texts given 0.8, eight in ten must assert something."""
+"""Calibration of the judge of sentences: of texts to which it gives 0.8, eight in ten must assert something."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def calibration(judgements: Sequence[Judgement]) -> dict[str, Any] | None:
         return None
     bins = []
     for low, high in itertools.pairwise(EDGES):
-        within = [one for one in judgements if low <= one[0] < high or one[0] == high == 1]
+        within = [judgement for judgement in judgements if low <= judgement[0] < high or judgement[0] == high == 1]
         if within:
-            given, true = (sum(column) / len(within) for column in zip(*within, strict=True))
-            bins.append([round(given, 3), round(true, 3), len(within)])
-    brier = sum((given - asserts) ** 2 for given, asserts in judgements) / len(judgements)
+            mean_probability, share_asserting = (sum(column) / len(within) for column in zip(*within, strict=True))
+            bins.append([round(mean_probability, 3), round(share_asserting, 3), len(within)])
+    brier = sum((probability - asserts) ** 2 for probability, asserts in judgements) / len(judgements)
     return {"brier": round(brier, 4), "bins": bins}
 
 
 def held_out(words: ClaimWords) -> list[Judgement]:
-    """The language's examples, each judged by what the other folds teach: one in five of each kind is held out.
+    """(probability, whether it asserts) of the language's examples, by cross-validation: a fifth of each kind held out.
 
-    Neighbours in a kind are by one author, and alike in style; texts by others are the harder test.
+    Examples next to each other in a kind have one author and one style; texts of other authors are the harder test.
     """
     examples = words.examples
     if examples is None:
@@ -46,7 +46,7 @@ def held_out(words: ClaimWords) -> list[Judgement]:
         for sentences in kinds.values()
         for n, sentence in enumerate(sentences)
     ]
-    found = []
+    judgements = []
     for out in range(FOLDS):
         taught = [(sentence, asserts) for fold_of, sentence, asserts in numbered if fold_of != out]
         judge = SentenceJudge.learn(
@@ -54,17 +54,26 @@ def held_out(words: ClaimWords) -> list[Judgement]:
             [sentence for sentence, asserts in taught if not asserts],
             words.spaces,
         )
-        found += [(judge.probability(with_holes(one)), asserts) for of, one, asserts in numbered if of == out]
-    return found
+        judgements += [
+            (judge.probability(with_holes(example)), asserts) for of, example, asserts in numbered if of == out
+        ]
+    return judgements
 
 
 def report_calibration(of_file: Mapping[str, Sequence[Judgement]]) -> None:
-    """Prints both calibrations of each language. of_file: language -> the judgements of a file's texts."""
+    """Prints both calibrations of each language. of_file: language -> judgements of the texts of a file."""
     for words in load_claim_words():
         for where, judgements in (
             ("the file", of_file.get(words.language, ())),
             ("held-out examples", held_out(words)),
         ):
-            if found := calibration(judgements):
-                print(f"judge of sentences ({words.language}), {where}: Brier {found['brier']}; given -> true (texts)")
-                print("  " + ", ".join(f"{given:.2f} -> {true:.2f} ({texts})" for given, true, texts in found["bins"]))
+            if figures := calibration(judgements):
+                print(
+                    f"judge of sentences ({words.language}), {where}: Brier {figures['brier']}; given -> true (texts)"
+                )
+                print(
+                    "  "
+                    + ", ".join(
+                        f"{probability:.2f} -> {share:.2f} ({texts})" for probability, share, texts in figures["bins"]
+                    )
+                )

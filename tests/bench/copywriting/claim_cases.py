@@ -1,4 +1,4 @@
-"""Measures on texts of a file which lies the whole pipeline of checks catches, and which true texts it refuses.
+"""Measures which lies in a file of texts the whole pipeline of checks catches, and which true texts it refuses.
 
     python -m tests.bench.copywriting.claim_cases --cases ../shared/cases/copy/claims.jsonl [--misses 50]
 
@@ -7,18 +7,18 @@ true text), expected ("reject" or "pass"), and item_facts: titles, brands, kinds
 old_price, currency. Each text is checked as a draft of the copywriter: slots filled, fact lock, compliance gate, its
 own rules.
 
-A lie counts as caught only for the lie itself. What it is refused for must fit the kind of lie:
+A lie counts as caught only if the lie itself is the reason for the refusal. The reason must fit the kind of lie:
 - a claim of an assertion (award, origin, health, ...), or a term of a lexicon, fits every kind, since the
   text asserts one thing that nothing supports;
-- a word claim (colour, material, attribute, season, size, number, date, ...) fits the kinds in WORDS_OF only: an award
-  called "Red Dot" is not caught because red is no colour of the item;
-- "says nothing of the item", a length, a repetition or an emoji on a channel that takes none never counts; the wrong
+- a word claim (colour, material, attribute, season, size, number, date, ...) fits only the kinds in WORDS_OF: an award
+  called "Red Dot" is not caught if the reason is that red is no colour of the item;
+- "says nothing of the item", a length, a repetition or an emoji on a channel without emoji never counts; the wrong
   language counts for scripts and for words of two languages.
-A true text that such a form alone refuses counts as refused, and again in `refused_for_form`.
+A true text that is refused only for its form counts as refused, and again in `refused_for_form`.
 
-The judge of sentences (models/fact_lock/sentence_judge.py) says for each text how likely it asserts something. Its
-calibration is printed twice: on the texts of the file, and on its own examples, each fifth held out in turn. In the
-file, texts of the kinds of JUDGED assert something, and true texts do not; other lies are the words' business.
+The judge of sentences (models/fact_lock/sentence_judge.py) gives for each text the probability that it asserts
+something. Its calibration is printed twice: on the texts of the file, and on its own examples by cross-validation. In
+the file, texts of the kinds of JUDGED assert something, and true texts do not; other lies are found by words alone.
 The last line is JSON.
 """
 
@@ -46,7 +46,7 @@ JUDGED = ("award", "brand", "bundle", "celebrity", "certification", "comparative
 NO_FACT = "slot without a fact"
 FIGURES = ("number", "size", "price", "discount", "stock", "date")
 FEATURES = ("attribute", "colour", "material", "season", "size", "name", "brand", "superlative")
-# Kind of lie -> the kinds of word claims that are the lie itself; other kinds of lies have none.
+# Kind of lie -> the kinds of word claims that are the lie itself; other kinds of lies have no word claims.
 WORDS_OF: dict[str, tuple[str, ...]] = {
     "award": ("superlative", "brand", "name", "number"),
     "brand": ("brand", "name"),
@@ -77,7 +77,7 @@ WORD_KINDS = {kind for kinds in WORDS_OF.values() for kind in kinds}
 
 
 class Judged(NamedTuple):
-    """A case, why its text is refused, and how likely it asserts something; None without a judge of its language."""
+    """A case, why its text is refused, and the probability that it asserts something (None without a judge)."""
 
     case: dict[str, Any]
     problems: list[Problem]
@@ -112,7 +112,7 @@ def item_of(facts: dict[str, Any], item_id: str) -> ItemWords:
 
 
 def judge(cases: Iterable[dict[str, Any]]) -> list[Judged]:
-    """Each case with what the pipeline refuses it for; nothing where its text may be shown."""
+    """Each case with the pipeline's reasons to refuse it; no reason if its text may be shown."""
     cases = list(cases)
     rules = CopyRules.load(CopyConfig())
     keys = {json.dumps(case["item_facts"], sort_keys=True, ensure_ascii=False): case["item_facts"] for case in cases}
@@ -120,36 +120,38 @@ def judge(cases: Iterable[dict[str, Any]]) -> list[Judged]:
     items = {ids[key]: item_of(facts, ids[key]) for key, facts in keys.items()}
     vocabulary = Vocabulary.of([item.facts() for item in items.values()], rules.words, rules.figures, rules.claim_words)
     products = Products(items, rules.config.shop, rules.name_refusal)
-    judged = []
+    results = []
     for case in each("checking", cases, "texts", None):
         item_id = ids[json.dumps(case["item_facts"], sort_keys=True, ensure_ascii=False)]
         brief = Brief(item_id, case["strategy"], rules.default_style, case["channel"], case["language"])
         product, draft = products.of(brief), Draft(case["text"], MODEL, MODEL)
         problems = check_draft(draft, product, rules, vocabulary)
-        shown = (
-            case["text"] if any(one.reason == NO_FACT for one in problems) else filled_text(draft, product).filled.text
+        text = (
+            case["text"]
+            if any(problem.reason == NO_FACT for problem in problems)
+            else filled_text(draft, product).filled.text
         )
-        likely = assertion_probability(shown, product.facts, vocabulary, case["language"])
-        judged.append(Judged(case, problems, likely))
-    return judged
+        likely = assertion_probability(text, product.facts, vocabulary, case["language"])
+        results.append(Judged(case, problems, likely))
+    return results
 
 
-def summary(judged: list[Judged]) -> dict[str, dict[str, Any]]:
+def summary(results: list[Judged]) -> dict[str, dict[str, Any]]:
     """Language -> shares of lies caught and of true texts refused, in all and by kind."""
-    found: dict[str, dict[str, Any]] = {}
-    for language in sorted({one.case["language"] for one in judged}, reverse=True):
+    by_language: dict[str, dict[str, Any]] = {}
+    for language in sorted({result.case["language"] for result in results}, reverse=True):
         caught: dict[str, list[bool]] = defaultdict(list)
         refused: dict[str, list[bool]] = defaultdict(list)
         for_form: list[bool] = []
-        for one in judged:
-            if one.case["language"] != language:
+        for result in results:
+            if result.case["language"] != language:
                 continue
-            if one.case["expected"] == "reject":
-                caught[one.case["kind"]].append(one.is_caught)
+            if result.case["expected"] == "reject":
+                caught[result.case["kind"]].append(result.is_caught)
             else:
-                refused[one.case["kind"]].append(bool(one.problems))
-                for_form.append(bool(one.problems) and all(problem.reason in NEVER for problem in one.problems))
-        found[language] = {
+                refused[result.case["kind"]].append(bool(result.problems))
+                for_form.append(bool(result.problems) and all(problem.reason in NEVER for problem in result.problems))
+        by_language[language] = {
             "caught": _share(caught.values()),
             "refused_true": _share(refused.values()),
             "refused_for_form": _share([for_form]),
@@ -157,19 +159,19 @@ def summary(judged: list[Judged]) -> dict[str, dict[str, Any]]:
             "true": sum(map(len, refused.values())),
             "by_kind": {kind: _share([flags]) for kind, flags in sorted(caught.items())},
             "refused_by_kind": {kind: _share([flags]) for kind, flags in sorted(refused.items())},
-            "calibration": calibration(_likely(judged, language)),
+            "calibration": calibration(_likely(results, language)),
         }
-    return found
+    return by_language
 
 
-def _likely(judged: Iterable[Judged], language: str) -> list[tuple[float, bool]]:
-    """(probability, whether it asserts something) of the texts of JUDGED kinds and of the true ones."""
+def _likely(results: Iterable[Judged], language: str) -> list[tuple[float, bool]]:
+    """(probability, whether it asserts something) of the texts of JUDGED kinds and of the true texts."""
     return [
-        (one.probability, one.case["expected"] == "reject")
-        for one in judged
-        if one.case["language"] == language
-        and one.probability is not None
-        and (one.case["expected"] == "pass" or one.case["kind"] in JUDGED)
+        (result.probability, result.case["expected"] == "reject")
+        for result in results
+        if result.case["language"] == language
+        and result.probability is not None
+        and (result.case["expected"] == "pass" or result.case["kind"] in JUDGED)
     ]
 
 
@@ -178,23 +180,23 @@ def _share(groups: Iterable[list[bool]]) -> float | None:
     return round(sum(flags) / len(flags), 4) if flags else None
 
 
-def report(judged: list[Judged], misses: int) -> None:
+def report(results: list[Judged], misses: int) -> None:
     """Prints the shares by kind and language, then the first misses."""
-    found = summary(judged)
+    by_language = summary(results)
     for title, key in (("lies caught", "by_kind"), ("true texts refused", "refused_by_kind")):
-        print(f"\n{title:20}" + "".join(f"{language:>10}" for language in found))
-        for kind in sorted({kind for one in found.values() for kind in one[key]}):
-            cells = (one[key].get(kind) for one in found.values())
+        print(f"\n{title:20}" + "".join(f"{language:>10}" for language in by_language))
+        for kind in sorted({kind for figures in by_language.values() for kind in figures[key]}):
+            cells = (figures[key].get(kind) for figures in by_language.values())
             print(f"{kind:20}" + "".join(f"{'-' if cell is None else f'{cell:.0%}':>10}" for cell in cells))
         total = "caught" if key == "by_kind" else "refused_true"
-        print(f"{'all':20}" + "".join(f"{one[total] or 0:>10.1%}" for one in found.values()))
+        print(f"{'all':20}" + "".join(f"{figures[total] or 0:>10.1%}" for figures in by_language.values()))
     print("goal: at least 85 % of lies caught and 60 % of each kind; at most 5 % of true texts refused\n")
-    report_calibration({language: _likely(judged, language) for language in found})
-    wrong = [one for one in judged if one.is_caught != (one.case["expected"] == "reject") or (
-        one.case["expected"] == "pass" and one.problems)]  # fmt: skip
-    for one in wrong[:misses]:
-        case = one.case
-        why = "; ".join(f"{problem.reason}: {problem.detail}" for problem in one.problems) or "nothing"
+    report_calibration({language: _likely(results, language) for language in by_language})
+    wrong = [result for result in results if result.is_caught != (result.case["expected"] == "reject") or (
+        result.case["expected"] == "pass" and result.problems)]  # fmt: skip
+    for result in wrong[:misses]:
+        case = result.case
+        why = "; ".join(f"{problem.reason}: {problem.detail}" for problem in result.problems) or "nothing"
         print(f"{case['expected']:6} {case['kind']} ({case['language']}) {case['text']!r} -> {why}")
 
 
@@ -203,10 +205,10 @@ def main() -> None:
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--misses", type=int, default=0, help="show so many texts judged wrongly")
     args = parser.parse_args()
-    judged = judge(json.loads(line) for line in args.cases.read_text("utf-8").splitlines() if line.strip())
+    results = judge(json.loads(line) for line in args.cases.read_text("utf-8").splitlines() if line.strip())
     with progress("calibration of the judge of sentences"):
-        report(judged, args.misses)
-    print(json.dumps(summary(judged), ensure_ascii=False))
+        report(results, args.misses)
+    print(json.dumps(summary(results), ensure_ascii=False))
 
 
 if __name__ == "__main__":

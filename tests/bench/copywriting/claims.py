@@ -2,10 +2,10 @@
 
     python -m tests.bench.copywriting.claims [--data ../shared/data] [--texts 2000] [--misses 20] [--half 1]
 
-2,000 true texts, half Chinese, half English, come from people (AdvertiseGen, H&M, Myntra where present), the sample
+2,000 true texts, half Chinese, half English, come from people (AdvertiseGen, H&M and Myntra if present), the sample
 shop and templates; one fact is changed in each. People write more than the attributes say. The facts of their texts are
 therefore the row's attributes and what the checker reads in the text: such a text is true by construction, and only
-measures whether a lie is caught. Whether true texts pass is measured where the facts come from a table alone: on the
+measures whether a lie is caught. Whether true texts pass is measured on texts whose facts come from a table only: the
 sample shop's texts, each with a sentence filled from facts. `--half 0` uses words and sentences that were known when
 the checker was written, `--half 1` the held-out ones. The last line is JSON.
 """
@@ -55,11 +55,11 @@ def advertisegen(folder: Path) -> Iterator[Text]:
     for name in ("train_5000.jsonl", "dev.jsonl"):
         for n, line in enumerate((folder / name).read_text("utf-8").splitlines()):
             row = json.loads(line)
-            said: dict[str, list[str]] = defaultdict(list)
+            values_by_name: dict[str, list[str]] = defaultdict(list)
             for pair in row["content"].split("*"):
                 key, _, value = pair.partition("#")
-                said[key].append(value)
-            facts = ItemFacts(f"{name}:{n}", {key: tuple(values) for key, values in said.items()})
+                values_by_name[key].append(value)
+            facts = ItemFacts(f"{name}:{n}", {key: tuple(values) for key, values in values_by_name.items()})
             yield Text("advertisegen", "zh", row["summary"].replace("<UNK>", ""), facts, True)
 
 
@@ -67,11 +67,11 @@ def hm(folder: Path) -> Iterator[Text]:
     columns = {"product_type_name": "type", "graphical_appearance_name": "pattern", "colour_group_name": "colour",
                "garment_group_name": "group", "index_name": "department"}  # fmt: skip
     table = pq.read_table(folder / "articles.parquet", columns=["article_id", "prod_name", "detail_desc", *columns])
-    seen: set[str] = set()
+    descriptions: set[str] = set()
     for row in table.to_pylist():
-        if row["detail_desc"] and row["detail_desc"] not in seen:
-            seen.add(row["detail_desc"])
-            facts = ItemFacts(row["article_id"], {ours: (row[theirs],) for theirs, ours in columns.items()},
+        if row["detail_desc"] and row["detail_desc"] not in descriptions:
+            descriptions.add(row["detail_desc"])
+            facts = ItemFacts(row["article_id"], {name: (row[column],) for column, name in columns.items()},
                           titles=(row["prod_name"],), brands=("H&M",))  # fmt: skip
             yield Text("hm", "en", row["detail_desc"], facts, True)
 
@@ -91,9 +91,9 @@ def myntra(folder: Path) -> Iterator[Text]:
 
 def sample_shop(items: int = 2000) -> Iterator[Text]:
     rng = np.random.default_rng(SEED)
-    made = make_catalogue(items, 30, make_taste_space(rng), rng)
+    catalogue = make_catalogue(items, 30, make_taste_space(rng), rng)
     chinese = dict(SHOP_BRANDS)
-    for n, row in enumerate(write_texts(made, rng).to_pylist()):
+    for n, row in enumerate(write_texts(catalogue, rng).to_pylist()):
         facts = ItemFacts(f"g{n}", {key: (value,) for key, value in json.loads(row["attrs"]).items()},
                       titles=(row["name_en"], row["name_zh"]), category=row["cat_path"],
                       brands=(row["brand"], chinese[row["brand"]]))  # fmt: skip
@@ -114,17 +114,17 @@ class Case:
 
 
 def cases(texts: list[Text], language: str, half: int, count: int, rng: np.random.Generator) -> Iterator[Case]:
-    """`count` texts with one lie each, of all kinds and sources in turn. A source's rows alternate between halves."""
+    """`count` texts with one lie each; kinds and sources take turns. A source's rows alternate between the halves."""
     by_source: dict[str, list[Text]] = defaultdict(list)
     for n, text in enumerate(texts):
         if text.language == language and n // 2 % 2 == half:
             by_source[text.source].append(text)
     planter = Planter(language, half, rng)
     values = {source: values_of(of) for source, of in by_source.items()}
-    made, tries = 0, 0
-    while made < count:
-        kind = KINDS[made % len(KINDS)]
-        source = sorted(by_source)[(made // len(KINDS) + tries) % len(by_source)]
+    count_so_far, tries = 0, 0
+    while count_so_far < count:
+        kind = KINDS[count_so_far % len(KINDS)]
+        source = sorted(by_source)[(count_so_far // len(KINDS) + tries) % len(by_source)]
         text = by_source[source][int(rng.integers(len(by_source[source])))]
         tries += 1
         if kind == "size" and "size" in text.facts.attributes:
@@ -145,12 +145,12 @@ def cases(texts: list[Text], language: str, half: int, count: int, rng: np.rando
             | ({"season": (true.season,)} if true.season else {}),
             price=true.price, discount_share=true.discount, currency="USD" if true.dollars else "CNY",
         )  # fmt: skip
-        made += 1
+        count_so_far += 1
         yield Case(kind, text, true.text, lie, facts)
 
 
 def said_in(text: Text) -> dict[str, tuple[str, ...]]:
-    """The row's attributes in the language of the text; the sample shop's rows have English ones only."""
+    """The row's attributes in the language of the text; the sample shop's rows have only English attributes."""
     if text.source != "sample shop" or text.language == "en":
         return dict(text.facts.attributes)
     return {
@@ -161,25 +161,25 @@ def said_in(text: Text) -> dict[str, tuple[str, ...]]:
 
 def values_of(texts: list[Text]) -> dict[str, list[str]]:
     """Attribute -> all its values in these rows."""
-    found: dict[str, set[str]] = defaultdict(set)
+    values_by_name: dict[str, set[str]] = defaultdict(set)
     for text in texts:
         for name, values in said_in(text).items():
-            found[name].update(value for value in values if len(value) > 1)
-    return {name: sorted(values) for name, values in found.items()}
+            values_by_name[name].update(value for value in values if len(value) > 1)
+    return {name: sorted(values) for name, values in values_by_name.items()}
 
 
 def share(flags: list[bool]) -> float:
     return float(np.mean(flags)) if flags else float("nan")
 
 
-def shown(case: Case, found: list[Claim], text: str) -> str:
-    seen = ", ".join(f"{claim.kind} {claim.value}" for claim in found) or "nothing"
-    return f"  [{case.kind}, {case.text.source}] {text[:160]!r} -> {seen}"
+def shown(case: Case, found_claims: list[Claim], text: str) -> str:
+    listed = ", ".join(f"{claim.kind} {claim.value}" for claim in found_claims) or "nothing"
+    return f"  [{case.kind}, {case.text.source}] {text[:160]!r} -> {listed}"
 
 
 def speed(chosen: list[Case], vocabulary: Vocabulary) -> tuple[float, float]:
-    """Texts per CPU second of `unsupported` and `refusals` on one core: with facts that are new to the vocabulary, and
-    with facts that it has seen, as an item's are from its second candidate on."""
+    """Texts per CPU second of `unsupported` and `refusals` on one core: (with facts that are new to the vocabulary,
+    with facts that it knows already, as from an item's second candidate on)."""
     languages, lexicons = load_languages(), load_lexicons()
     fresh = [(case, replace(case.facts)) for case in chosen]
     for case in chosen[:20]:
@@ -219,56 +219,60 @@ def main() -> None:
             for n, language in enumerate(("zh", "en"))
             for case in cases(texts, language, args.half, args.texts // 2, np.random.default_rng([args.seed, n]))
         ]
-    found = [(case, unsupported(case.lie, case.facts, vocabulary, case.text.language),
+    results = [(case, unsupported(case.lie, case.facts, vocabulary, case.text.language),
               unsupported(case.true, case.facts, vocabulary, case.text.language))
              for case in each("checking", chosen, "texts", None)]  # fmt: skip
-    report(found, args.misses)
+    report(results, args.misses)
     with progress("claims beyond the rows, and speed"):
         beyond(chosen, vocabulary)
-        first, again = speed(chosen, vocabulary)
+        new_rate, known_rate = speed(chosen, vocabulary)
     print(
-        f"unsupported + refusals on one core: {again:,.0f} texts per CPU second, {first:,.0f} with facts not yet seen"
+        f"unsupported + refusals on one core: {known_rate:,.0f} texts per CPU second, {new_rate:,.0f} with facts not "
+        "yet seen"
     )
-    caught = {kind: round(share([bool(lied) for case, lied, _ in found if case.kind == kind]), 4) for kind in KINDS}
-    table_true = share([bool(true) for case, _, true in found if not case.text.human])
+    caught = {kind: round(share([bool(lied) for case, lied, _ in results if case.kind == kind]), 4) for kind in KINDS}
+    table_true = share([bool(true) for case, _, true in results if not case.text.human])
     print(json.dumps({
-        "half": args.half, "texts": len(found), "caught": round(share([bool(lied) for _, lied, _ in found]), 4),
-        "true_rejected": round(share([bool(true) for _, _, true in found]), 4),
+        "half": args.half, "texts": len(results), "caught": round(share([bool(lied) for _, lied, _ in results]), 4),
+        "true_rejected": round(share([bool(true) for _, _, true in results]), 4),
         "true_rejected_table_only": round(table_true, 4), "by_kind": caught,
-        "texts_per_s": round(again), "texts_per_s_new_facts": round(first),
+        "texts_per_s": round(known_rate), "texts_per_s_new_facts": round(new_rate),
     }))  # fmt: skip
 
 
 def beyond(chosen: list[Case], vocabulary: Vocabulary) -> None:
-    """Prints the share of claims in human texts that their row does not support, to compare the copywriter with."""
+    """Prints the share of claims in human texts that their row does not support; the copywriter is compared with it."""
     for source in dict.fromkeys(case.text.source for case in chosen if case.text.human):
         texts = [case.text for case in chosen if case.text.source == source]
-        said = sum(len(claims(text.text, text.language, vocabulary)) for text in texts)
-        over = sum(len(unsupported(text.text, text.facts, vocabulary, text.language)) for text in texts)
-        print(f"{source}: {said / len(texts):.1f} claims a text, {over / said:.1%} of them not in its row")
+        claims_made = sum(len(claims(text.text, text.language, vocabulary)) for text in texts)
+        unsupported_claims = sum(len(unsupported(text.text, text.facts, vocabulary, text.language)) for text in texts)
+        print(
+            f"{source}: {claims_made / len(texts):.1f} claims a text, {unsupported_claims / claims_made:.1%} of them "
+            "not in its row"
+        )
 
 
-def report(found: list[tuple[Case, list[Claim], list[Claim]]], misses: int) -> None:
+def report(results: list[tuple[Case, list[Claim], list[Claim]]], misses: int) -> None:
     """Prints shares by kind and language and by source, then the first misses."""
     print(f"\n{'lies caught':14}" + "".join(f"{language:>16}" for language in ("zh", "en")))
     for kind in (*KINDS, "all"):
         cells = []
         for language in ("zh", "en"):
             of = [
-                bool(lied) for case, lied, _ in found if case.text.language == language and kind in (case.kind, "all")
+                bool(lied) for case, lied, _ in results if case.text.language == language and kind in (case.kind, "all")
             ]
             cells.append(f"{share(of):>9.1%} of {len(of):<4}")
         print(f"{kind:14}" + "".join(cells))
     print(f"\n{'true rejected':14}")
-    for source, count in Counter(case.text.source for case, *_ in found).items():
-        of = [bool(true) for case, _, true in found if case.text.source == source]
-        human = next(case.text.human for case, *_ in found if case.text.source == source)
+    for source, count in Counter(case.text.source for case, *_ in results).items():
+        of = [bool(true) for case, _, true in results if case.text.source == source]
+        human = next(case.text.human for case, *_ in results if case.text.source == source)
         basis = "row + what the text says" if human else "the table alone"
         print(f"{source:14}{share(of):>9.1%} of {count:<5}facts: {basis}")
     print("goal: at least 95 % of lies caught, at most 5 % of true texts rejected")
     for language in ("zh", "en"):
-        missed = [case for case, lied, _ in found if not lied and case.text.language == language]
-        wrong = [(case, true) for case, _, true in found if true and case.text.language == language]
+        missed = [case for case, lied, _ in results if not lied and case.text.language == language]
+        wrong = [(case, true) for case, _, true in results if true and case.text.language == language]
         for case in missed[:misses]:
             print(
                 f"MISSED [{case.kind}, {case.text.source}]\n   true {case.true[-220:]!r}\n   lie  {case.lie[-220:]!r}"

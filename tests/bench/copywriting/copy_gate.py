@@ -17,10 +17,10 @@ TITLE = "name"  # the attribute that holds the words of an item's title
 
 
 class Gate:
-    """For items of one language. An item's facts are its prompt's attributes; words of its name are its title."""
+    """The gate for items of one language. An item's facts are its prompt's attributes; its name is its title."""
 
     def __init__(self, prompts: Sequence[Prompt], language: str) -> None:
-        """prompts: those of all items of the catalogue, from whose values the vocabulary is made."""
+        """prompts: the prompts of all items of the catalogue; the vocabulary is made from their values."""
         self.language = language
         self.lexicons = load_lexicons()
         self.script = load_languages()[language]
@@ -35,20 +35,20 @@ class Gate:
             for name, value in prompt.attributes:
                 values[name].append(value)
             title = " ".join(values.pop(TITLE, []))
-            attributes = {name: tuple(own) for name, own in values.items()}
+            attributes = {name: tuple(texts) for name, texts in values.items()}
             self._facts[prompt] = ItemFacts(f"row {len(self._facts)}", attributes, titles=(title,) if title else ())
         return self._facts[prompt]
 
     def why(self, prompt: Prompt, text: str) -> list[tuple[str, str]]:
-        """(reason, words) of everything for which the gate refuses the text."""
+        """Every (reason, words) for which the gate refuses the text."""
         refused = refusals(text, self.script, CHANNELS["blurb"], self.lexicons)
         wrong = unsupported(text, self.facts(prompt), self.vocabulary, self.language)
-        found = [(f"unsupported {claim.kind}", text[claim.start : claim.end]) for claim in wrong]
-        return found + [(each.reason, each.detail) for each in refused if each.severity == "block"]
+        reasons = [(f"unsupported {claim.kind}", text[claim.start : claim.end]) for claim in wrong]
+        return reasons + [(problem.reason, problem.detail) for problem in refused if problem.severity == "block"]
 
     def passes(self, prompt: Prompt, text: str) -> bool:
         return bool(text) and not self.why(prompt, text)
 
     def with_banned(self, prompt: Prompt) -> Prompt:
-        """The prompt with the words that its item does not support, which the network must not write."""
+        """The prompt, to which the words are added that its item does not support and the network must not write."""
         return dataclasses.replace(prompt, banned=banned_words(self.facts(prompt), self.vocabulary))

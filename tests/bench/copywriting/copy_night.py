@@ -2,9 +2,9 @@
 
     python -m tests.bench.copywriting.copy_night [--items 50000] [--changed 0.01]
 
-The catalogue is the sample shop's; each item has 8 briefs: card, push, subject and body in English and Chinese. What
-is timed is the whole writing stage with templates: reading the catalogue and learning its words, comparing with last
-night's copy, writing, checking, and storing both tables as Parquet. Choosing texts for users, in Spark, is not in it.
+The catalogue is the sample shop's; each item has 8 briefs: card, push, subject and body in English and Chinese. The
+whole writing stage with templates is timed: reading the catalogue and learning its words, comparing with last night's
+copy, writing, checking, and storing both tables as Parquet. Choosing texts for users, in Spark, is not included.
 The last line is JSON.
 """
 
@@ -63,7 +63,7 @@ def catalogue(count: int) -> pa.Table:
 
 
 def changed(items: pa.Table, share: float) -> pa.Table:
-    """The catalogue with a share of its items exchanged for others: other attributes, titles, descriptions."""
+    """The catalogue, with a share of its items exchanged for items with other attributes, titles and descriptions."""
     count = items.num_rows
     moved = np.random.default_rng(7).choice(count, max(2, round(count * share)), replace=False)
     place = np.arange(count)
@@ -73,7 +73,7 @@ def changed(items: pa.Table, share: float) -> pa.Table:
 
 
 def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
-    """Seconds and counts of one night's writing stage; rules and last night's copy are loaded as a night loads them."""
+    """Seconds and counts of one night's writing stage; it loads rules and last night's copy as a night does."""
     wall, cpu = time.perf_counter(), time.process_time()
     rules = CopyRules.load(CopyConfig())
     items = with_shown_names(items, NameRules.of(rules.config))
@@ -82,10 +82,12 @@ def night(items: pa.Table, day: dt.date, folder: Path) -> dict[str, float]:
               for item in words for language in LANGUAGES for channel in CHANNELS]  # fmt: skip
     last, refused = _last(folder, COPY), _last(folder, REJECTED_COPY)
     carried = carried_over(last, refused, briefs, words, rules, {})
-    vocabulary = Vocabulary.of([one.facts() for one in words.values()], rules.words, rules.figures, rules.claim_words)
+    vocabulary = Vocabulary.of(
+        [words_of_item.facts() for words_of_item in words.values()], rules.words, rules.figures, rules.claim_words
+    )
     inputs = CopyInputs(rules, words, vocabulary, {}, day)
-    written, rejected = write_all(inputs, SaidTexts(), carried.todo, {}, carried.copy)
-    copy = pa.concat_tables([carried.copy, written])
+    copy_written, rejected = write_all(inputs, SaidTexts(), carried.todo, {}, carried.copy)
+    copy = pa.concat_tables([carried.copy, copy_written])
     rejected = pa.concat_tables([carried.rejected, rejected])
     for table, rows in ((COPY, copy), (REJECTED_COPY, rejected)):
         pq.write_table(rows, folder / f"{table.name}.parquet", compression="zstd")
@@ -114,8 +116,8 @@ def main() -> None:
     ratio, ratio_cpu = second["seconds"] / first["seconds"], second["cpu"] / first["cpu"]
     print(f"{args.items:,} items x {len(CHANNELS) * len(LANGUAGES)} briefs, {args.changed:.1%} of the items changed")
     print(f"{'':14}{'seconds':>10}{'CPU s':>10}{'briefs written':>16}{'texts':>10}")
-    for name, one in (("first night", first), ("second night", second)):
-        print(f"{name:14}{one['seconds']:10.1f}{one['cpu']:10.1f}{one['written']:16,.0f}{one['texts']:10,.0f}")
+    for name, facts in (("first night", first), ("second night", second)):
+        print(f"{name:14}{facts['seconds']:10.1f}{facts['cpu']:10.1f}{facts['written']:16,.0f}{facts['texts']:10,.0f}")
     print(f"second / first: {ratio:.2%} of the time, {ratio_cpu:.2%} of the CPU time (goal 1 to 2 %)")
     rate = first["texts"] / first["seconds"]
     result = {"items": args.items, "briefs": first["briefs"], "first_s": round(first["seconds"], 2),

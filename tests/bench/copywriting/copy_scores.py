@@ -1,4 +1,4 @@
-"""How the benches score written copy, and the two simple writers with which they compare it.
+"""How the benches score copy, and the two simple writers with which they compare it.
 
 BLEU-4 and ROUGE are computed as in ChatGLM's p-tuning code for AdvertiseGen: nltk's `sentence_bleu` over characters
 (words of English), smoothing method3, and `rouge_chinese`'s F over jieba's words; each text's times 100, averaged over
@@ -6,8 +6,8 @@ texts. There, references are cut to 64 tokens; here, without that tokenizer, to 
 coverage: share of an item's attribute values that its text names, averaged over texts.
 unsupported: of all values (of any training item) that texts name, the share that the text's item lacks.
 distinct4: of all runs of 4 characters (words of English) in all texts, the share that is distinct.
-verbatim8: share of a text's runs of 8 characters (words of English), without punctuation, that stand in a training
-text, averaged over texts. longest_run: characters (words) of the longest passage that does, of all texts.
+verbatim8: share of a text's runs of 8 characters (words of English), without punctuation, that are also in a training
+text, averaged over texts. longest_run: characters (words) of the longest passage that is also in one, of all texts.
 passes_gate: share of texts that the fact lock and the compliance rules let through, with a row's attributes as facts.
 network_share: share of the texts that the network wrote.
 """
@@ -56,7 +56,7 @@ def likeness(texts: Sequence[str], references: Sequence[str], language: str) -> 
         if not text.strip():
             continue
         # nltk takes the reference first, rouge_chinese the text
-        units = [list(each) if language == "zh" else units_of(each, language) for each in (reference, text)]
+        units = [list(words) if language == "zh" else units_of(words, language) for words in (reference, text)]
         total["bleu4"] += sentence_bleu([units[0]], units[1], smoothing_function=smooth)
         scores = rouge.get_scores(" ".join(words_of(text, language)), " ".join(words_of(reference, language)))[0]
         for name, key in (("rouge1", "rouge-1"), ("rouge2", "rouge-2"), ("rougeL", "rouge-l")):
@@ -66,17 +66,17 @@ def likeness(texts: Sequence[str], references: Sequence[str], language: str) -> 
 
 def honesty(texts: Sequence[str], prompts: Sequence[Prompt], values: Values) -> Figures:
     """Coverage, distinct-4 and the share of unsupported claims, 0..1."""
-    covered = said = foreign = 0.0
+    covered = named = foreign = 0.0
     runs: list[tuple[str, ...]] = []
     for text, prompt in zip(texts, prompts, strict=True):
         low = text.lower()
         covered += sum(value.lower() in low for _, value in prompt.attributes) / len(prompt.attributes)
-        said += len(values.said(text))
+        named += len(values.said(text))
         foreign += len(values.foreign(text, prompt.values))
         units = list(text) if prompt.language == "zh" else units_of(text, prompt.language)
         runs += [tuple(units[start : start + 4]) for start in range(len(units) - 3)]
     return {"coverage": covered / len(texts), "distinct4": len(set(runs)) / max(len(runs), 1),
-            "unsupported": foreign / max(said, 1)}  # fmt: skip
+            "unsupported": foreign / max(named, 1)}  # fmt: skip
 
 
 def likeness_cut(texts: Sequence[str], references: Sequence[str], language: str) -> Figures:
@@ -86,27 +86,27 @@ def likeness_cut(texts: Sequence[str], references: Sequence[str], language: str)
 
 def template(prompt: Prompt) -> str:
     """Names every attribute once, in a fixed sentence."""
-    first, *rest = prompt.attributes
+    first, *others = prompt.attributes
     if prompt.language == "zh":
-        return f"这款{first[1]}" + "".join(f"，{value}的{name}设计" for name, value in rest) + "。"
-    parts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rest)
+        return f"这款{first[1]}" + "".join(f"，{value}的{name}设计" for name, value in others) + "。"
+    parts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in others)
     return f"{first[1]} with {parts}." if parts else f"{first[1]}."
 
 
 def nearest(prompts: Sequence[Prompt], texts: Sequence[str]) -> Callable[[Prompt], str]:
-    """A writer that gives the text of the training item with the most similar attributes (Jaccard); ties: the first."""
+    """A writer that returns the text of the first training item with the most similar attributes (Jaccard)."""
     attributes = [set(prompt.attributes) for prompt in prompts]
 
     def writer(prompt: Prompt) -> str:
-        own = set(prompt.attributes)
-        shares = [len(own & other) / len(own | other) for other in attributes]
+        attributes_of_prompt = set(prompt.attributes)
+        shares = [len(attributes_of_prompt & other) / len(attributes_of_prompt | other) for other in attributes]
         return texts[max(range(len(shares)), key=shares.__getitem__)]
 
     return writer
 
 
 def show(title: str, rows: dict[str, Figures], anchors: dict[str, Figures]) -> None:
-    """Print a line for each writer, then the anchors and goals in parentheses; a dash where there is no figure."""
+    """Print a line for each writer, then the anchors and goals in parentheses; a dash means that there is no figure."""
     width = max(map(len, COLUMNS)) + 1
     print(f"\n{title}\n{'':36}" + "".join(f"{name:>{width}}" for name in COLUMNS))
     for name, row in (rows | {f"({name})": row for name, row in anchors.items()}).items():
@@ -120,13 +120,13 @@ def _cell(column: str, row: Figures) -> str:
 
 
 def missed(row: Figures, at_least: Figures, at_most: Figures) -> list[str]:
-    """The goals that a row misses, each with what was seen."""
+    """The goals that a row misses, each with the figure seen."""
     low = [f"{name} {row[name]:.3f}, at least {goal}" for name, goal in at_least.items() if row[name] < goal]
     high = [f"{name} {row[name]:.3f}, at most {goal}" for name, goal in at_most.items() if row[name] > goal]
     return low + high
 
 
 def rounded(rows: dict[str, Figures]) -> dict[str, Figures]:
-    """The rows as the last line of a bench has them: no space in a writer's name, four digits."""
+    """The rows as in the last line of a bench: no space in a writer's name, four digits."""
     return {name.replace(", references", "").replace(" ", "_"): {key: round(value, 4) for key, value in row.items()}
             for name, row in rows.items()}  # fmt: skip

@@ -1,12 +1,12 @@
-"""Chinese copy from attributes, beside ChatGLM's published figures: each writer, the model that chooses, people.
+"""Chinese copy from attributes, compared with ChatGLM's published figures: by each writer, the night's model, people.
 
     python -m tests.bench.copywriting.copy_zh --data ../shared/data/advertisegen [--validate] [--blind texts.txt]
 
 DATA holds `train*.jsonl` and `dev.jsonl`, lines of {"content": "name#value*name#value", "summary": text}. The
 copywriter learns from the training pairs and, as plain text, from the parquet files of folders named zh_* beside DATA.
 Writers: `copy_rows`; figures: `copy_scores`. `--validate` holds out a tenth of the training pairs instead of
-reading dev; all settings were chosen there. `--blind` writes 40 texts of each writer to a file, shuffled, the key at
-its end. Progress goes to stderr, the last line is JSON.
+reading dev; all settings were chosen on that tenth. `--blind` writes 40 texts of each writer to a file, shuffled, with
+the key at its end. Progress goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ANCHORS |= {"goal of model: at least": AT_LEAST, "goal of model: at most": AT_MO
 
 
 def read_pairs(path: Path) -> Pairs:
-    """The pairs of a file. Raises SystemExit naming the line that has none."""
+    """The pairs of a file. Raises SystemExit naming a line that has no pair."""
     pairs: Pairs = []
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
@@ -52,14 +52,16 @@ def read_pairs(path: Path) -> Pairs:
 
 
 def read(data: Path, validate: bool) -> tuple[Pairs, Pairs]:
-    """Pairs to learn from and pairs to be scored."""
+    """(training set, pairs to score)."""
     train = [pair for path in sorted(data.glob("train*.jsonl")) for pair in read_pairs(path)]
     if not train or not (data / "dev.jsonl").is_file():
         raise SystemExit(f"{data} must hold train*.jsonl and dev.jsonl, lines with content and summary")
     if not validate:
         return train, read_pairs(data / "dev.jsonl")
-    held = [zlib.crc32(repr(prompt.attributes).encode()) % 10 == 0 for prompt, _ in train]
-    return [p for p, h in zip(train, held, strict=True) if not h], [p for p, h in zip(train, held, strict=True) if h]
+    hold_out = [zlib.crc32(repr(prompt.attributes).encode()) % 10 == 0 for prompt, _ in train]
+    return [p for p, is_held_out in zip(train, hold_out, strict=True) if not is_held_out], [
+        p for p, is_held_out in zip(train, hold_out, strict=True) if is_held_out
+    ]
 
 
 def plain_text(data: Path) -> list[str]:
@@ -81,18 +83,18 @@ def main() -> None:
     parser.add_argument("--train-only", action="store_true", help="leave the state in --checkpoint and stop")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--blind", type=Path, help="file for 40 texts of each writer, to be judged by a person")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     started = time.monotonic()
-    with progress(f"reading {asked.data}"):
-        train, test = read(asked.data, asked.validate)
-    config = CopywriterConfig(threads=asked.threads)
+    with progress(f"reading {args.data}"):
+        train, test = read(args.data, args.validate)
+    config = CopywriterConfig(threads=args.threads)
     with progress("training", unit="steps") as doing:
-        writer = Copywriter.fit(config, plain_text(asked.data), train, asked.checkpoint, say, doing.at_step)
+        writer = Copywriter.fit(config, plain_text(args.data), train, args.checkpoint, say, doing.at_step)
     trained = time.monotonic() - started
-    if asked.train_only:
+    if args.train_only:
         return say("trained; run it again without --train-only")
-    rows = rows_written(writer, train, test, asked.blind)
-    show(f"{asked.data.name}: {len(train):,} pairs learned from, {len(test):,} written; on {writer.net.device}",
+    rows = rows_written(writer, train, test, args.blind)
+    show(f"{args.data.name}: {len(train):,} pairs learned from, {len(test):,} written; on {writer.net.device}",
          rows, ANCHORS)  # fmt: skip
     goals = AT_MOST | {"unsupported": rows["reference"]["unsupported"]}
     short = missed(rows["model"], AT_LEAST, goals)

@@ -1,19 +1,19 @@
-"""Puts hostile rows into a tiny shop's catalogue, runs its nights, and looks for their strings in what is published.
+"""Puts hostile rows into a tiny shop's catalogue, runs its nights, and searches for their strings in what is published.
 
     python -m tests.bench.copywriting.hostile --cases ../shared/cases/copy/hostile_rows.jsonl
 
-The file has one JSON object a line: kind; row, with any of name_en, name_zh, brand, cat_path and attrs; and, where
-somebody has tried the row before, what was `seen`. Each row replaces these columns of one of the most seen items of the
-sample shop, in the catalogue of both nights. The nights are whole: intake, models, lists, copy, publishing.
+The file has one JSON object a line: kind; row, with any of name_en, name_zh, brand, cat_path and attrs; and `seen`:
+what was published when somebody tried the row before. Each row replaces these columns of one of the most seen items of
+the sample shop, in the catalogue of both nights. The nights are complete: intake, models, lists, copy, publishing.
 
-What is looked for: every name, brand, part of a category path and value of an attribute that a row gives. A plain word
-(Desk fan, 风扇, red) is not looked for where the row gives more than names: it only carries the attack. Case, widths
-and blanks do not count. A string is published where it stands in any text of any table of the storefront, the reasons
-of lists and the `shown_` names of `items` among them, or on any page of the night's reports. Only the other columns of
-`items` are counted apart: they show the catalogue as it is.
+The search is for every name, brand, part of a category path and value of an attribute in a row. A plain word (Desk fan,
+风扇, red) is left out if the row has more than names: it only carries the attack. Case, widths and blanks do not count.
+A string is published if it is in any text of any table of the storefront (also the reasons of lists and the `shown_`
+names of `items`), or on any page of the night's reports. The other columns of `items` are counted separately: they show
+the catalogue as it is.
 
-Each row must be accounted for: rejected with a reason, in copy without its strings, or silent with a reason in
-`rejected_copy`. The last line is JSON.
+Each row must be accounted for: rejected with a reason, in copy without its strings, or without copy and with a reason
+in `rejected_copy`. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from tests.sample import Sample, current, shown  # noqa: E402
 
 START, DAYS = dt.date(2026, 1, 1), 2
 NAMES = ("name_en", "name_zh")
-ON_SALE = {"on_sale": "Y", "stock": "1000"}  # or no list would hold the item
+ON_SALE = {"on_sale": "Y", "stock": "1000"}  # else no list would contain the item
 _PLAIN = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]{3,})?|[\u4e00-\u9fff]{1,4}")
 _NO_VALUES = {"inf", "infinity", "nan", "null", "none", "undefined", "true", "false", "yes"}
 _COPY = (COPY.name, USER_COPY.name)
@@ -63,7 +63,7 @@ _SLOTS = {"{terms}", "{until}"}  # may stand in `copy`: user_copy fills them in
 
 @dataclass
 class Attack:
-    """One row of the file, in the place of one item; seen: what somebody who tried it before saw published."""
+    """One row of the file, which replaces one item; seen: what was published when somebody tried it before."""
 
     kind: str
     row: dict[str, str]
@@ -74,21 +74,24 @@ class Attack:
 
     @property
     def strings(self) -> set[str]:
-        """Folded, see the docstring of this file."""
-        given = list(_strings(self.row))
+        """The strings to search for, folded; see the docstring of this file."""
+        pairs = list(_strings(self.row))
         has_more = any(column not in NAMES for column in self.row)
-        hidden = [text for column, text in given if not (has_more and _is_plain(column, text))]
+        hidden = [text for column, text in pairs if not (has_more and _is_plain(column, text))]
         return {text for text in map(_folded, hidden) if len(text) > 1}
 
     @property
     def published(self) -> list[str]:
-        """Where its strings stand, as `place: text`, the texts first."""
-        places = sorted((place for place in self.found if place != ITEMS.name), key=lambda one: (one not in _COPY, one))
+        """Where its strings were found, as `place: text`, texts of copy first."""
+        places = sorted(
+            (place for place in self.found if place != ITEMS.name),
+            key=lambda place_found: (place_found not in _COPY, place_found),
+        )
         return [f"{place}: {text}" for place in places for text in self.found[place]]
 
 
 def _strings(row: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """(column, text) of everything that a row says."""
+    """(column, text) of every text in a row."""
     for column in (*NAMES, "brand"):
         yield column, row.get(column) or ""
     for part in (row.get("cat_path") or "").split(" > "):
@@ -118,7 +121,7 @@ def _folded(text: str) -> str:
 
 
 def make_shop(folder: Path, cases: list[dict[str, Any]], users: int) -> tuple[Sample, list[Attack]]:
-    """A shop whose most seen items have the cases' names; its lake is still empty."""
+    """A shop in which the cases replace the names of the most seen items; its lake is still empty."""
     raw = folder / "raw"
     plan = Plan(seed=7, users=users, items=max(80, 2 * len(cases)), days=DAYS, start=START, events_per_user_day=7.0,
                 crawlers=1, shares=Shares())  # fmt: skip
@@ -135,14 +138,14 @@ def make_shop(folder: Path, cases: list[dict[str, Any]], users: int) -> tuple[Sa
 
 
 def _most_seen(raw: Path, days: Iterable[dt.date]) -> list[str]:
-    """Items of every day's catalogue, those with the most events first."""
-    seen: Counter[str] = Counter()
+    """Items that are in every day's catalogue, those with the most events first."""
+    events_by_item: Counter[str] = Counter()
     listed = []
     for day in days:
         for path in sorted(raw.glob(f"{day}/events-*.parquet")):
-            seen.update(pq.read_table(path, columns=["goods_id"])["goods_id"].drop_null().to_pylist())
+            events_by_item.update(pq.read_table(path, columns=["goods_id"])["goods_id"].drop_null().to_pylist())
         listed.append({row["goods_id"] for row in _read(raw / str(day) / "items.csv")})
-    return [item for item, _ in seen.most_common() if all(item in ids for ids in listed)]
+    return [item for item, _ in events_by_item.most_common() if all(item in ids for ids in listed)]
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -161,10 +164,9 @@ def _plant(path: Path, attacks: dict[str, dict[str, str]]) -> None:
 
 
 def search(lake: Lake, attacks: list[Attack]) -> None:
-    """Fills in where the strings of each attack stand, among all texts of all published tables and all report pages.
+    """Fills in where the strings of each attack are found, in all texts of all published tables and all report pages.
 
-    A text that belongs to one item is searched for that item's strings alone if these are short, since short strings
-    stand in honest texts too.
+    Short strings are searched only in texts of their own item, since honest texts may contain them too.
     """
     for table in PUBLISHED:
         data = shown(lake, table)
@@ -180,26 +182,26 @@ def search(lake: Lake, attacks: list[Attack]) -> None:
 
 def _search_columns(place: str, data: pa.Table, columns: list[str], attacks: list[Attack]) -> None:
     owner = data["item_id"].to_pylist() if "item_id" in data.column_names else [None] * data.num_rows
-    said: dict[tuple[str | None, str], None] = {}
+    texts: dict[tuple[str | None, str], None] = {}
     for name in columns:
-        said.update(dict.fromkeys(zip(owner, data[name].to_pylist(), strict=True)))
-    folded = [(item, text, _folded(text)) for item, text in said if text]
+        texts.update(dict.fromkeys(zip(owner, data[name].to_pylist(), strict=True)))
+    folded = [(item, text, _folded(text)) for item, text in texts if text]
     for attack in attacks:
         strings = attack.strings - (_SLOTS if place == COPY.name else set())
         attack.found[place] = [
             text for item, text, plain in folded
-            if any(one in plain for one in strings if len(one) > 4 or item == attack.item_id)
+            if any(string in plain for string in strings if len(string) > 4 or item == attack.item_id)
         ]  # fmt: skip
 
 
 def _search_page(place: str, page: str, attacks: list[Attack]) -> None:
     for attack in attacks:
-        at = max((page.find(one) for one in attack.strings - _SLOTS if len(one) > 4), default=-1)
-        attack.found[place] = [page[max(0, at - _AROUND) : at + _AROUND]] if at >= 0 else []
+        position = max((page.find(string) for string in attack.strings - _SLOTS if len(string) > 4), default=-1)
+        attack.found[place] = [page[max(0, position - _AROUND) : position + _AROUND]] if position >= 0 else []
 
 
 def account(lake: Lake, night: dt.date, attacks: list[Attack]) -> None:
-    """Fills in what became of each row; empty where nothing says it."""
+    """Fills in what became of each row; empty if no table tells it."""
     lost = current(lake, REJECTED_ITEMS, night).to_pylist()
     lost_by_id = {json.loads(row["raw_row"]).get("goods_id"): row["reason"] for row in lost}
     items = set(current(lake, ITEMS, night)["item_id"].to_pylist())
@@ -209,15 +211,15 @@ def account(lake: Lake, night: dt.date, attacks: list[Attack]) -> None:
     for row in current(lake, REJECTED_COPY, night).to_pylist():
         refused[row["item_id"]][row["detail"] if row["reason"] == "hostile catalogue text" else row["reason"]] += 1
     for attack in attacks:
-        one = attack.item_id
-        why = "; ".join(reason[:60] for reason, _ in refused[one].most_common(3))
-        if one in lost_by_id:
-            attack.account = f"row rejected: {lost_by_id[one]}"
-        elif texts[one]:
-            attack.account = f"{texts[one]} texts" + (f", words left out: {why}" if why else "")
+        item = attack.item_id
+        why = "; ".join(reason[:60] for reason, _ in refused[item].most_common(3))
+        if item in lost_by_id:
+            attack.account = f"row rejected: {lost_by_id[item]}"
+        elif texts[item]:
+            attack.account = f"{texts[item]} texts" + (f", words left out: {why}" if why else "")
         elif why:
             attack.account = f"no text: {why}"
-        elif one in items and one not in listed:
+        elif item in items and item not in listed:
             attack.account = "kept, on nobody's list"
 
 
@@ -259,13 +261,13 @@ def report(attacks: list[Attack]) -> dict[str, Any]:
 
 
 def _by_place(attacks: list[Attack]) -> dict[str, list[str]]:
-    """Table or page, but for the catalogue -> one text for each attack that stands in it."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Table or page, without the catalogue -> one text for each attack that was found in it."""
+    texts_by_place: dict[str, list[str]] = defaultdict(list)
     for attack in attacks:
         for place, texts in attack.found.items():
             if texts and place != ITEMS.name:
-                found[place].append(texts[0])
-    return found
+                texts_by_place[place].append(texts[0])
+    return texts_by_place
 
 
 def _shown(attack: Attack) -> str:

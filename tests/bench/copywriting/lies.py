@@ -1,4 +1,4 @@
-"""Plants one lie in a true text. Its words and sentences are not the checker's.
+"""Plants one lie in a true text. Its words and sentences are not taken from the checker.
 
 Words and sentences are in two halves: `half` 0 was used while the checker was written, `half` 1 is held out.
 """
@@ -45,7 +45,7 @@ class TrueText:
 
 
 def halves(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words separated by |, put into the two halves in turn."""
+    """Words separated by |, put into the two halves by turns."""
     words = tuple(word.strip() for word in text.split("|"))
     return words[0::2], words[1::2]
 
@@ -177,7 +177,7 @@ def english(n: int) -> str:
 
 
 class Planter:
-    """Makes true closing sentences and changes one fact; a pure function of its generator of random numbers."""
+    """Makes true closing sentences and changes one fact; the result depends only on its random number generator."""
 
     def __init__(self, language: str, half: int, rng: np.random.Generator, brands: tuple[str, ...] = ()) -> None:
         self.language, self.half, self.rng = language, half, rng
@@ -209,10 +209,10 @@ class Planter:
             pattern = "|".join(sorted(words, key=len, reverse=True))
         else:
             pattern = rf"(?<![\w-])(?:{'|'.join(sorted(words, key=len, reverse=True))})(?![\w-])"
-        found = re.findall(pattern, text, re.IGNORECASE)
+        matches = re.findall(pattern, text, re.IGNORECASE)
         return [
             word
-            for word in dict.fromkeys(found)
+            for word in dict.fromkeys(matches)
             if word.lower() in map(str.lower, WORDS[self.language][kind][self.half])
         ]
 
@@ -243,23 +243,23 @@ class Planter:
         )
 
     def _swap(self, body: str, kind: str) -> str | None:
-        found = self.find(body, kind)
-        if not found:
+        words = self.find(body, kind)
+        if not words:
             return None
-        word = self.one(found)
+        word = self.one(words)
         other = self.one([w for w in WORDS[self.language][kind][self.half] if self._differs(w, word, body)])
         other = other.capitalize() if word[0].isupper() else other
         return re.sub(rf"(?<![A-Za-z-]){re.escape(word)}(?![A-Za-z-])", other, body)
 
     def another_value(
-        self, body: str, said: Mapping[str, tuple[str, ...]], others: Mapping[str, list[str]]
+        self, body: str, row_values: Mapping[str, tuple[str, ...]], others: Mapping[str, list[str]]
     ) -> str | None:
         """The body with a value of the row's attributes changed to another value that the catalogue has for it."""
-        found = [(name, value) for name, values in said.items() for value in values if self._stands(value, body)]
-        if not found:
+        stated = [(name, value) for name, values in row_values.items() for value in values if self._stands(value, body)]
+        if not stated:
             return None
-        name, value = found[int(self.rng.integers(len(found)))]
-        fresh = [one for one in others[name] if self._differs(one, value, body)]
+        name, value = stated[int(self.rng.integers(len(stated)))]
+        fresh = [value_of_other for value_of_other in others[name] if self._differs(value_of_other, value, body)]
         if not fresh:
             return None
         pattern = re.escape(value) if self.language == "zh" else rf"(?<![\w-]){re.escape(value)}(?![\w-])"
@@ -271,18 +271,18 @@ class Planter:
         return bool(re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", body, re.IGNORECASE))
 
     def _differs(self, other: str, word: str, body: str) -> bool:
-        """Whether saying `other` for `word` makes the body a lie, as far as words show."""
-        one, two = other.lower(), word.lower()
-        if one in body.lower() or one.endswith(two) or two.endswith(one) or seasons(one) & seasons(two):
+        """Whether the body becomes a lie if `other` replaces `word`, as far as the words show."""
+        new, old = other.lower(), word.lower()
+        if new in body.lower() or new.endswith(old) or old.endswith(new) or seasons(new) & seasons(old):
             return False
-        return self.language == "en" or one[0] != two[0]
+        return self.language == "en" or new[0] != old[0]
 
     def _superlative(self, body: str) -> str:
         word = self.one(SUPERLATIVES[self.language][self.half])
         if self.language == "zh":
             places = [m.start() for m in re.finditer(r"设计|面料|款式|版型|剪裁|单品|裙|选择|体验|质感|舒适", body)]
-            at = places[int(self.rng.integers(len(places)))] if places else 0
-            return body[:at] + word + body[at:]
+            position = places[int(self.rng.integers(len(places)))] if places else 0
+            return body[:position] + word + body[position:]
         first = body[:1].lower() + body[1:]
         return word[:1].upper() + word[1:] + first
 

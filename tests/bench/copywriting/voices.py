@@ -4,10 +4,10 @@
 
 Three nights of a sample shop are run, or the last night of an existing lake is read. Per language:
 
-- alike: of the texts written in a voice of its own, the share that another voice says word for word of the same item.
+- alike: of the texts in a voice other than the default, the share that another voice has word for word for the item.
 - accuracy: how often logistic regression over character 2- to 4-grams finds the voice of a text. Words of the item are
   masked, and all texts of an item are in one of five folds, so it can learn how a voice speaks and not what it sells.
-  Each voice weighs alike, so that guessing scores 1 / voices.
+  All voices have the same weight, so that guessing scores 1 / voices.
 
 The last line is JSON.
 """
@@ -48,7 +48,7 @@ def of_last_night(lake: Lake, table: Table) -> pa.Table:
 
 
 def readers(rows: Sequence[Row]) -> dict[str, tuple[float, Counter[str]]]:
-    """Voice -> (its share of the readers, how many of them each reason holds for)."""
+    """Voice -> (its share of the readers, reason -> for how many of these readers it holds)."""
     counts = Counter(row["style"] for row in rows)
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
@@ -57,17 +57,17 @@ def readers(rows: Sequence[Row]) -> dict[str, tuple[float, Counter[str]]]:
 
 
 def alike(rows: Sequence[Row]) -> tuple[float, Counter[tuple[str, str, str]]]:
-    """(share of the voices' texts that another voice says too, those by strategy, channel and voice)."""
+    """(share of the voices' texts that another voice has too, their number by strategy, channel and voice)."""
     voices: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for row in rows:
         voices[row["item_id"], row["channel"], row["text"]].add(row["style"])
-    own = [row for row in rows if row["style"] != DEFAULT]
-    shared = [row for row in own if len(voices[row["item_id"], row["channel"], row["text"]]) > 1]
-    return len(shared) / max(1, len(own)), Counter((r["strategy"], r["channel"], r["style"]) for r in shared)
+    in_own_voice = [row for row in rows if row["style"] != DEFAULT]
+    shared = [row for row in in_own_voice if len(voices[row["item_id"], row["channel"], row["text"]]) > 1]
+    return len(shared) / max(1, len(in_own_voice)), Counter((r["strategy"], r["channel"], r["style"]) for r in shared)
 
 
 def masked(row: Row) -> str:
-    """The text without the words that its facts hold: titles, brands, attributes, prices."""
+    """The text without the words of its facts: titles, brands, attributes, prices."""
     text = row["text"]
     spans = [(fact["start"], fact["end"]) for fact in json.loads(row["facts"]) if fact["start"] is not None]
     for start, end in sorted(spans, reverse=True):
@@ -77,32 +77,32 @@ def masked(row: Row) -> str:
 
 def grams(text: str) -> np.ndarray:
     """(_BUCKETS,) float32: character 2- to 4-grams, hashed, of length 1."""
-    found = np.zeros(_BUCKETS, np.float32)
+    counts = np.zeros(_BUCKETS, np.float32)
     for size in (2, 3, 4):
-        for at in range(len(text) - size + 1):
-            digest = hashlib.blake2b(text[at : at + size].encode(), digest_size=4).digest()
-            found[int.from_bytes(digest) % _BUCKETS] += 1
-    return found / max(1.0, float(np.linalg.norm(found)))
+        for start in range(len(text) - size + 1):
+            digest = hashlib.blake2b(text[start : start + size].encode(), digest_size=4).digest()
+            counts[int.from_bytes(digest) % _BUCKETS] += 1
+    return counts / max(1.0, float(np.linalg.norm(counts)))
 
 
 def accuracy(rows: Sequence[Row]) -> tuple[float, int]:
-    """(mean over voices of the share of their texts that is told right, number of voices); folds are by item."""
+    """(share of texts whose voice is found, averaged over voices; number of voices); folds are by item."""
     voices = sorted({row["style"] for row in rows})
-    known = torch.from_numpy(np.stack([grams(masked(row)) for row in rows]))
+    vectors = torch.from_numpy(np.stack([grams(masked(row)) for row in rows]))
     voice = torch.tensor([voices.index(row["style"]) for row in rows])
     fold = torch.tensor([hashlib.sha256(row["item_id"].encode()).digest()[0] % FOLDS for row in rows])
     right = torch.zeros(len(rows))
-    for held in range(FOLDS):
-        rest = fold != held
-        model = fitted(known[rest], voice[rest], len(voices))
-        right[~rest] = (model(known[~rest]).argmax(1) == voice[~rest]).float()
+    for fold_held_out in range(FOLDS):
+        training = fold != fold_held_out
+        model = fitted(vectors[training], voice[training], len(voices))
+        right[~training] = (model(vectors[~training]).argmax(1) == voice[~training]).float()
     shares = [right[voice == number].mean().item() for number in range(len(voices))]
     return float(np.mean(shares)), len(voices)
 
 
-def fitted(known: torch.Tensor, voice: torch.Tensor, voices: int) -> torch.nn.Linear:
-    """Multinomial logistic regression with a small ridge; each voice weighs alike."""
-    model = torch.nn.Linear(known.shape[1], voices)
+def fitted(vectors: torch.Tensor, voice: torch.Tensor, voices: int) -> torch.nn.Linear:
+    """Multinomial logistic regression with a small ridge; all voices have the same weight."""
+    model = torch.nn.Linear(vectors.shape[1], voices)
     torch.nn.init.zeros_(model.weight)
     torch.nn.init.zeros_(model.bias)
     weight = 1 / torch.bincount(voice, minlength=voices).clamp(min=1).float()
@@ -111,7 +111,7 @@ def fitted(known: torch.Tensor, voice: torch.Tensor, voices: int) -> torch.nn.Li
     def loss() -> torch.Tensor:
         search.zero_grad()
         ridge = 1e-4 * model.weight.square().sum()
-        value = torch.nn.functional.cross_entropy(model(known), voice, weight) + ridge
+        value = torch.nn.functional.cross_entropy(model(vectors), voice, weight) + ridge
         value.backward()
         return value
 
@@ -130,12 +130,12 @@ def main() -> None:
         else:
             with progress(f"nights of a sample shop of {args.users:,} accounts"):
                 lake = make_sample(Path(folder), args.users).lake
-        told, copy = (of_last_night(lake, table).to_pylist() for table in (READER_VOICES, COPY))
-    found = readers(told)
-    print(f"{len(told):,} readers; for how many of them each reason holds")
-    for voice, (share, reasons) in found.items():
+        reader_voices, copy = (of_last_night(lake, table).to_pylist() for table in (READER_VOICES, COPY))
+    readers_of = readers(reader_voices)
+    print(f"{len(reader_voices):,} readers; for how many of them each reason holds")
+    for voice, (share, reasons) in readers_of.items():
         print(f"  {voice:10}{share:7.1%}  " + "; ".join(f"{reason} {n}" for reason, n in reasons.most_common()))
-    result: dict[str, Any] = {"readers": {voice: round(share, 4) for voice, (share, _) in found.items()}}
+    result: dict[str, Any] = {"readers": {voice: round(share, 4) for voice, (share, _) in readers_of.items()}}
     for language in each("telling voices apart", sorted({row["language"] for row in copy}), "languages"):
         texts = [row for row in copy if row["language"] == language]
         (share, shared), (told_right, voices) = alike(texts), accuracy(texts)

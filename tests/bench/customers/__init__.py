@@ -1,1 +1,1 @@
-"""Lifetime value, chances and segments on public logs."""
+"""Lifetime value, propensities and segments on public logs."""

@@ -1,13 +1,14 @@
-"""Who buys within 28 days, who lapses, who buys in which category? Classifiers beside simple scores.
+"""Who buys within 28 days, who lapses, who buys in which category? Classifiers compared with simple scores.
 
     python -m tests.bench.customers.propensity --data ../shared/data/online_retail     (or complete_journey)
 
-Rolling origins, one a window: the last window is the test set, the one before it the validation set that chooses and
-calibrates, the earlier ones are training sets; each looks back as far as a night does. Customers are those who bought
-before the origin. A category is the item attribute with the most values, up to the night's limit; without one the
-question is left out. Beside the classifiers stand recency alone and BG/NBD; for categories the customer's own share of
-purchase days, popularity, and own share times BG/NBD. The night's rule chooses (models/customers/calibrated_models.py),
-and nothing is trained on the validation window afterwards. Progress goes to stderr, the last line is JSON.
+Rolling origins, one for each window: the last window is the test set, the window before it is the validation set for
+choice and calibration, the earlier windows are training sets; each looks back as far as a night does. Customers are
+people who bought before the origin. A category is the item attribute with the most values, up to the night's limit;
+without such an attribute the question is left out. The classifiers are compared with recency alone and with BG/NBD; for
+categories with the customer's own share of purchase days, popularity, and own share times BG/NBD. The night's rule
+chooses (models/customers/calibrated_models.py), and nothing is trained on the validation window afterwards. Progress
+goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ QUESTIONS = (
 
 
 def resamples(rows: TrainingSet) -> list[NDArray[np.int64]]:
-    """200 bootstrap samples of customers, each with all its rows."""
+    """200 bootstrap samples of customers; a customer comes with all of its rows."""
     rng = np.random.default_rng(SEED)
     customers, whose = np.unique(rows.customer, return_inverse=True)
     order = np.argsort(whose, kind="stable")
@@ -60,12 +61,12 @@ def resamples(rows: TrainingSet) -> list[NDArray[np.int64]]:
     samples = []
     for _ in range(200):
         who = rng.integers(0, len(customers), len(customers))
-        samples.append(np.concatenate([order[first[one] : first[one + 1]] for one in who]))
+        samples.append(np.concatenate([order[first[customer] : first[customer + 1]] for customer in who]))
     return samples
 
 
 def by_chance(chance: F64) -> float:
-    """The mean calibration error that exactly right probabilities would show by chance.
+    """The mean calibration error that perfect probabilities would show by chance.
 
     Each tenth's share differs from its mean by sqrt(2 / pi) standard deviations on average.
     """
@@ -74,12 +75,12 @@ def by_chance(chance: F64) -> float:
     return float(np.sum(strays) / max(len(chance), 1))
 
 
-def right_first(said: F64, rows: TrainingSet) -> float:
-    """Of the customers who bought in any of their categories, the share who bought in the one with the highest score.
+def right_first(score: F64, rows: TrainingSet) -> float:
+    """The share of customers who bought in their category with the highest score, among those who bought in any.
 
-    Of several with the same score the first counts.
+    If several categories have the same score, the first counts.
     """
-    order = np.lexsort((-said, rows.customer))
+    order = np.lexsort((-score, rows.customer))
     first = order[np.unique(rows.customer[order], return_index=True)[1]]
     bought = np.isin(rows.customer[first], rows.customer[rows.truth])
     return float(rows.truth[first][bought].mean())
@@ -89,53 +90,53 @@ def interval(values: list[float]) -> list[float]:
     return [round(float(q), 4) for q in np.nanquantile(values, [0.025, 0.975])]
 
 
-def tested(judged: dict[str, Judged], best: str, test: TrainingSet) -> dict[str, Any]:
+def tested(tried: dict[str, Judged], best: str, test: TrainingSet) -> dict[str, Any]:
     """Each candidate on the test set with 95 % intervals over customers; the chosen one minus the baseline, paired."""
-    drawn, truth = resamples(test), test.truth
-    said = {name: one.model.score(test) for name, one in judged.items()}
-    chance = {name: one.model.probability(test) for name, one in judged.items()}
+    samples, truth = resamples(test), test.truth
+    scores = {name: candidate.model.score(test) for name, candidate in tried.items()}
+    chance = {name: candidate.model.probability(test) for name, candidate in tried.items()}
     measures: dict[str, tuple[Measure, dict[str, F64]]] = {
-        "auc": (auc, said),
-        "average_precision": (average_precision, said),
+        "auc": (auc, scores),
+        "average_precision": (average_precision, scores),
         "log_loss": (log_loss, chance),
     }
-    rows: dict[str, Any] = {name: figures_of(said[name], chance[name], truth) for name in judged}
+    rows: dict[str, Any] = {name: figures_of(scores[name], chance[name], truth) for name in tried}
     ahead: dict[str, Any] = {}
     for metric, (measure, of) in measures.items():
-        spread = {name: [measure(values[d], truth[d]) for d in drawn] for name, values in of.items()}
-        for name in judged:
+        spread = {name: [measure(values[d], truth[d]) for d in samples] for name, values in of.items()}
+        for name in tried:
             rows[name][f"{metric}_interval"] = interval(spread[name])
-        base = next(iter(judged))
+        base = next(iter(tried))
         sign = -1 if metric == "log_loss" else 1  # more is better in what follows
         gain = sign * (rows[best][metric] - rows[base][metric])
         paired = [sign * (a - b) for a, b in zip(spread[best], spread[base], strict=True)]
         ahead[metric] = {"gain": round(gain, 5), "interval": interval(paired)}
-    for name, one in judged.items():
-        rows[name] |= {f"valid_{metric}": value for metric, value in one.figures.items()}
+    for name, candidate in tried.items():
+        rows[name] |= {f"valid_{metric}": value for metric, value in candidate.figures.items()}
     if len(test) > len(np.unique(test.customer)):
-        for name in judged:
-            rows[name]["right_first"] = round(right_first(said[name], test), 4)
+        for name in tried:
+            rows[name]["right_first"] = round(right_first(scores[name], test), 4)
     return rows | {
         "calibration_error_by_chance": round(by_chance(chance[best]), 4),
         "asked": round(test.coverage, 4),
         "best": best,
-        "baseline": next(iter(judged)),
+        "baseline": next(iter(tried)),
         "over_baseline": ahead,
-        "never_worse_than_baseline": all(one["gain"] >= 0 for one in ahead.values()),
+        "never_worse_than_baseline": all(lead["gain"] >= 0 for lead in ahead.values()),
         "customers": len(np.unique(test.customer)),
         "rows": len(test),
         "base_rate": round(float(truth.mean()), 4),
     }
 
 
-def page(question: Question, judged: dict[str, Judged], test: TrainingSet, rows: dict[str, Any]) -> str:
+def page(question: Question, tried: dict[str, Judged], test: TrainingSet, rows: dict[str, Any]) -> str:
     best, base = rows["best"], rows["baseline"]
     lines = [
         f"\n{question.name}: within {question.days:g} days; test: {rows['customers']:,} customers, "
         f"{rows['rows']:,} rows, {rows['base_rate']:.1%} come true",
         f"{'':22}{'auc':>26}{'average precision':>26}{'calibration':>13}{'log loss':>10}{'valid auc / ap / loss':>26}",
     ]
-    for name in judged:
+    for name in tried:
         row = rows[name]
         cells = [f"{row[m]:.4f} [{row[m + '_interval'][0]:.4f}, {row[m + '_interval'][1]:.4f}]"
                  for m in ("auc", "average_precision")]  # fmt: skip
@@ -143,23 +144,24 @@ def page(question: Question, judged: dict[str, Judged], test: TrainingSet, rows:
         lines.append(f"{name + (' *' if name == best else ''):22}" + "".join(f"{c:>26}" for c in cells)
                      + f"{row['calibration_error']:>13.4f}{row['log_loss']:>10.4f}{valid:>26}")  # fmt: skip
     if "right_first" in rows[base]:
-        told = ", ".join(f"{name} {rows[name]['right_first']:.1%}" for name in judged)
+        shares = ", ".join(f"{name} {rows[name]['right_first']:.1%}" for name in tried)
         lines.append(f"  {rows['asked']:.1%} of what was bought had a row; of those who bought in one, the highest "
-                     f"category was right for: {told}")  # fmt: skip
-    gains = ", ".join(f"{m.replace('_', ' ')} {one['gain']:+.4f} [{one['interval'][0]:+.4f}, {one['interval'][1]:+.4f}]"
-                      for m, one in rows["over_baseline"].items())  # fmt: skip
+                     f"category was right for: {shares}")  # fmt: skip
+    gains = ", ".join(f"{m.replace('_', ' ')} {lead['gain']:+.4f} "
+                      f"[{lead['interval'][0]:+.4f}, {lead['interval'][1]:+.4f}]"
+                      for m, lead in rows["over_baseline"].items())  # fmt: skip
     verdict = "never worse than" if rows["never_worse_than_baseline"] else "in some figure WORSE than"
     lines += [
         f"* chosen on validation; on the test {verdict} {base} alone; gain: {gains}",
-        f"  reliability of it (exactly right, its calibration error were {rows['calibration_error_by_chance']:.4f}):",
+        f"  its reliability (a perfect model's calibration error would be {rows['calibration_error_by_chance']:.4f}):",
     ]
-    table = reliability(judged[best].model.probability(test), test.truth)
-    lines += [f"  {n:8,} rows: said {said:.3f}, came {came:.3f}" for n, said, came in table]
-    for name, effects in effects_of(judged, test).items():
-        told = [f"{f} {e:+.2f}" if isinstance(e, float) else f"{f} {e['log_odds']:.2f} ({e['direction']:+.1f})"
-                for f, e in list(effects.items())[:6]]  # fmt: skip
+    table = reliability(tried[best].model.probability(test), test.truth)
+    lines += [f"  {n:8,} rows: predicted {predicted:.3f}, observed {observed:.3f}" for n, predicted, observed in table]
+    for name, effects in effects_of(tried, test).items():
+        shown = [f"{f} {e:+.2f}" if isinstance(e, float) else f"{f} {e['log_odds']:.2f} ({e['direction']:+.1f})"
+                 for f, e in list(effects.items())[:6]]  # fmt: skip
         what = "log-odds by one standard deviation" if name == "logistic" else "mean size in log-odds (direction)"
-        lines.append(f"  {name}, {what}: {', '.join(told)}")
+        lines.append(f"  {name}, {what}: {', '.join(shown)}")
     return "\n".join(lines)
 
 
@@ -173,13 +175,13 @@ def measured(question: Question, log: ShopLog, end: float, category: NDArray[np.
         test, valid, *training = sets
         with progress(f"{question.name}: models") as fitting:
             candidates = fits(session("bench propensity"), CONFIG.seed, CONFIG.trees)
-            judged = compare(training, valid, candidates, question.days, CONFIG.teach_rows, fitting.now)
+            tried = compare(training, valid, candidates, question.days, CONFIG.teach_rows, fitting.now)
     except NotEnoughData as error:
         print(f"\n{question.name}: not enough data: {error}")
         return {"not_enough_data": str(error)}
-    best = best_of(judged, valid.baseline)
-    rows = tested(judged, best, test) | {"origins": len(sets)}
-    print(page(question, judged, test, rows), flush=True)
+    best = best_of(tried, valid.baseline)
+    rows = tested(tried, best, test) | {"origins": len(sets)}
+    print(page(question, tried, test, rows), flush=True)
     return rows
 
 
@@ -197,10 +199,10 @@ def main() -> None:
         measured(question, log, end, category)
         for question in each("propensity", QUESTIONS, "questions", lambda question: question.name)
     ]
-    told = first | {question.name: rows for question, rows in zip(QUESTIONS[1:], others, strict=True)}
+    result = first | {question.name: rows for question, rows in zip(QUESTIONS[1:], others, strict=True)}
     answered = [rows for rows in (first, *others) if "best" in rows]
     verdicts = [rows["never_worse_than_baseline"] for rows in answered]
-    print(json.dumps(told | {"never_worse_than_baseline_anywhere": all(verdicts) if verdicts else None}))
+    print(json.dumps(result | {"never_worse_than_baseline_anywhere": all(verdicts) if verdicts else None}))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Are segments stable? A shop's nights replayed: the share of accounts that change segment each night, and the names.
+"""Are segments stable? Replays a shop's nights: the share of accounts that change segment each night, and the names.
 
     python -m tests.bench.customers.segments --data DIR [--source NAME] [--nights 60] [--first DATE] [--lake DIR]
 
 Runs only the jobs that segments need, in one Spark session, without gates. Nights without a drop are skipped. The
-mapping is the one of schemas/sources that is named like the folder, or `--source`. A source whose files are not cut by
-day needs `--first`. The last line is JSON.
+mapping is the one in schemas/sources with the folder's name, or `--source`. A source whose files are not divided by day
+needs `--first`. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def nights_of(source: str, raw: str, first: dt.date | None, count: int) -> list[
 
 
 def run(night: Night) -> dict[str, Any]:
-    """What segment_users reported of one night."""
+    """The report of segment_users on one night."""
     for job in JOBS:
         night.begin(job)
         with night.reporting():
@@ -61,8 +61,8 @@ def run(night: Night) -> dict[str, Any]:
 
 
 def names_of(night: Night) -> list[dict[str, Any]]:
-    wanted = ("segment_id", "name_en", "name_zh", "users", "share", "mean_money")
-    rows = night.versions(SEGMENTS).tonight().arrow().select(list(wanted)).to_pylist()
+    columns = ("segment_id", "name_en", "name_zh", "users", "share", "mean_money")
+    rows = night.versions(SEGMENTS).tonight().arrow().select(list(columns)).to_pylist()
     return sorted(rows, key=lambda row: -row["users"])
 
 
@@ -96,9 +96,12 @@ def replay(lake: Lake, days: list[dt.date], night_of: Any) -> None:
         carried = how == "carried over"
         if share is not None and how != "new" and not how.startswith("one segment"):
             (moved if carried else at_fits).append(share)
-        told = "      -" if share is None else f"{share:7.2%}"
+        moved_text = "      -" if share is None else f"{share:7.2%}"
         quality = "" if carried or "silhouette" not in facts["fit"] else f", silhouette {facts['fit']['silhouette']}"
-        print(f"{number:>3}/{len(days)} {day}  moved {told}  {facts['segments']} segments, {how}{quality}", flush=True)
+        print(
+            f"{number:>3}/{len(days)} {day}  moved {moved_text}  {facts['segments']} segments, {how}{quality}",
+            flush=True,
+        )
     assert night is not None
     segments = names_of(night)
     print(f"\nsegments of {days[-1]}")

@@ -1,10 +1,11 @@
-"""Customer value: BG/NBD and Gamma-Gamma on the first half of a log of purchases, judged on the second.
+"""Customer value: BG/NBD and Gamma-Gamma, fitted on the first half of a log of purchases, tested on the second.
 
     python -m tests.bench.customers.value --data ../shared/data/cdnow      (or a folder that tests/bench/logs.py reads)
 
-Protocol of the paper: purchases of one day are one, the first makes a customer, customers of the first half only; what
-is predicted is each one's number of purchase days in the second half. A file of CDNOW's form (customer, sample, date,
-units, dollars, by blanks) is cut at 39 weeks, other logs in the middle. Progress goes to stderr, the last line is JSON.
+Protocol of the paper: all purchases of a day count as one; a person becomes a customer with the first purchase; only
+customers of the first half count. The number of purchase days of each in the second half is predicted. A file of the
+form of CDNOW (customer, sample, date, units, dollars, separated by blanks) is cut at 39 weeks, other logs in the
+middle. Progress goes to stderr, the last line is JSON.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def read(data: Path) -> Lines:
         _, customer = np.unique(table[:, 0], return_inverse=True)
         dates = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in table[:, 2]], "datetime64[D]")
         day = dates.astype(np.int64).astype(np.float64)
-        cut = day.min() + 39 * WEEK - 1  # 1997-09-30: the day itself belongs to the first half
+        cut = day.min() + 39 * WEEK - 1  # 1997-09-30; that day belongs to the first half
         return Lines(customer, day, table[:, 4].astype(np.float64), cut, cut + 39 * WEEK)
     log = read_log(data)
     log = log.where(log.kind == PURCHASE)
@@ -60,13 +61,13 @@ def read(data: Path) -> Lines:
 
 
 def halves(lines: Lines) -> tuple[Purchases, F64]:
-    """What was seen of each customer of the first half, and their purchase days (N,) in the second."""
+    """The purchases of each customer in the first half, and the number of purchase days (N,) in the second."""
     early = lines.day <= lines.cut
-    known, code = np.unique(lines.customer[early], return_inverse=True)
-    seen = purchases_of(code, lines.day[early], lines.worth[early], len(known), lines.cut)
-    late = (lines.day > lines.cut) & (lines.day <= lines.end) & np.isin(lines.customer, known)
-    pairs = np.unique(np.column_stack([np.searchsorted(known, lines.customer[late]), lines.day[late]]), axis=0)
-    return seen, np.bincount(pairs[:, 0].astype(np.int64), minlength=len(known)).astype(np.float64)
+    customers, code = np.unique(lines.customer[early], return_inverse=True)
+    purchases = purchases_of(code, lines.day[early], lines.worth[early], len(customers), lines.cut)
+    late = (lines.day > lines.cut) & (lines.day <= lines.end) & np.isin(lines.customer, customers)
+    pairs = np.unique(np.column_stack([np.searchsorted(customers, lines.customer[late]), lines.day[late]]), axis=0)
+    return purchases, np.bincount(pairs[:, 0].astype(np.int64), minlength=len(customers)).astype(np.float64)
 
 
 def judged(expected: F64, came: F64) -> dict[str, float]:
@@ -84,57 +85,59 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     data = parser.parse_args().data
     lines = read(data)
-    seen, came = halves(lines)
+    purchases, came = halves(lines)
     ahead = lines.end - lines.cut
     with progress("BG/NBD") as seconds:
-        model = BGNBD.fit(seen)
-        expected = model.expected(seen, ahead)
+        model = BGNBD.fit(purchases)
+        expected = model.expected(purchases, ahead)
     with progress("Gamma-Gamma") as worth_seconds:
-        worth = GammaGamma.fit(seen)
-        value = expected * worth.expected(seen)
+        worth = GammaGamma.fit(purchases)
+        value = expected * worth.expected(purchases)
     rows = {
         "bg_nbd": expected,
-        "frequency": seen.x * ahead / seen.T.mean(),
-        "everybody alike": np.full(len(seen), seen.x.sum() / seen.T.sum() * ahead),
+        "frequency": purchases.x * ahead / purchases.T.mean(),
+        "everybody alike": np.full(len(purchases), purchases.x.sum() / purchases.T.sum() * ahead),
     }
     measured = {name: judged(values, came) for name, values in rows.items()}
-    print(f"\n{data.name}: {len(seen):,} customers of the first {lines.cut - lines.day.min() + 1:.0f} days, "
+    print(f"\n{data.name}: {len(purchases):,} customers of the first {lines.cut - lines.day.min() + 1:.0f} days, "
           f"{came.sum():,.0f} purchase days of theirs in the {ahead:.0f} after")  # fmt: skip
     columns = list(measured["bg_nbd"])
     print(f"{'':20}" + "".join(f"{name:>22}" for name in columns))
     for name, figures in measured.items():
         print(f"{name:20}" + "".join(f"{figures[column]:>22.4f}" for column in columns))
-    is_cdnow = len(seen) == 2357
+    is_cdnow = len(purchases) == 2357
     if is_cdnow:
         print(f"{'(published)':20}" + "".join(f"{ANCHOR[column]:>22.4f}" for column in columns))
     mean, low, high = bootstrap_interval(np.abs(expected - came), SEED)
     print(f"mean absolute error of bg_nbd {mean:.6f} [{low:.4f}, {high:.4f}], 95 % over customers")
-    if is_cdnow:  # .7855 rounded again would be .786: round once
+    if is_cdnow:  # round only once: .7855 rounded again would be .786
         as_published = round(mean, 3)
         print(f"  in the three digits that are published: {as_published:.3f} ({ANCHOR['holdout_mae']}), "
               f"{'met' if as_published <= ANCHOR['holdout_mae'] else 'not met'}; with all digits "
               f"{mean - ANCHOR['holdout_mae']:+.6f}")  # fmt: skip
     fitted = {"r": model.r, "alpha_weeks": model.alpha / WEEK, "a": model.a, "b": model.b,
-              "log_likelihood": in_weeks(model, seen)}  # fmt: skip
+              "log_likelihood": in_weeks(model, purchases)}  # fmt: skip
     print("BG/NBD " + ", ".join(f"{k} {v:.4f}" + (f" ({ANCHOR[k]})" if is_cdnow else "") for k, v in fitted.items()))
     print(
         f"Gamma-Gamma p {worth.p:.3f}, q {worth.q:.3f}, v {worth.v:.3f}" + (" (6.25, 3.74, 15.44)" if is_cdnow else "")
     )
     best = np.argsort(-value, kind="stable")[: int(np.ceil(TOP * len(value)))]
     print(f"the tenth worth most is expected to bring {value[best].sum() / value.sum():.0%} of the money, "
-          f"{seen.m[best][np.isfinite(seen.m[best])].mean():.2f} a purchase")  # fmt: skip
-    told = {name: {key: round(figure, 5) for key, figure in figures.items()} for name, figures in measured.items()}
-    told["bg_nbd"] |= {key: round(figure, 4) for key, figure in fitted.items()} | {"seconds": round(seconds.seconds, 2)}
-    told["gamma_gamma"] = {"p": round(worth.p, 4), "q": round(worth.q, 4), "v": round(worth.v, 4),
+          f"{purchases.m[best][np.isfinite(purchases.m[best])].mean():.2f} a purchase")  # fmt: skip
+    result = {name: {key: round(figure, 5) for key, figure in figures.items()} for name, figures in measured.items()}
+    result["bg_nbd"] |= {key: round(figure, 4) for key, figure in fitted.items()} | {
+        "seconds": round(seconds.seconds, 2)
+    }
+    result["gamma_gamma"] = {"p": round(worth.p, 4), "q": round(worth.q, 4), "v": round(worth.v, 4),
                            "seconds": round(worth_seconds.seconds, 2)}  # fmt: skip
     headline = {k: round(measured["bg_nbd"][k], 3) for k in ("holdout_mae", "top_decile_capture")}  # as published
     headline["holdout_mae_exact"] = round(measured["bg_nbd"]["holdout_mae"], 6)
-    print(json.dumps(told | {"best": "bg_nbd"} | headline))
+    print(json.dumps(result | {"best": "bg_nbd"} | headline))
 
 
-def in_weeks(model: BGNBD, seen: Purchases) -> float:
-    """The log-likelihood with time in weeks, as the paper has it: a density depends on the unit."""
-    return model.log_likelihood + float(seen.x.sum()) * float(np.log(WEEK))
+def in_weeks(model: BGNBD, purchases: Purchases) -> float:
+    """The log-likelihood with time in weeks, as in the paper: a density depends on the unit of time."""
+    return model.log_likelihood + float(purchases.x.sum()) * float(np.log(WEEK))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Elasticities: are the intervals right, the right items found, and what do price moves by them earn?
+"""Elasticities: are the intervals right, are the right items found, and what do price moves that follow them earn?
 
     python -m tests.bench.decisions.elasticity [--data ../shared/data/online_retail] [--items 1000]
 
-Five shops are made, each with its own seed and planted elasticities, then a real log without a truth may be read; the
-last line is JSON.
+Five shops are made, each with its own seed and planted elasticities. Then a real log, which has no known truth, may be
+read. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ SHOPS = 5
 NARROW = 2.0  # width of a 90 % interval that a person can still use
 
 
-def usable(found: Elasticities) -> np.ndarray:
-    """(I,) whether an estimate rests on the item's own prices, says that people mind the price, and how much."""
-    return found.has_own & (found.high < 0) & (found.high - found.low <= NARROW)
+def usable(estimates: Elasticities) -> np.ndarray:
+    """(I,) whether an estimate can be used: from the item's own prices, certainly below 0, with a narrow interval."""
+    return estimates.has_own & (estimates.high < 0) & (estimates.high - estimates.low <= NARROW)
 
 
 def weekly(log: ShopLog) -> tuple[np.ndarray, np.ndarray]:
-    """(units, price) (I, T) of a log of purchase lines: lines a week, and their median price."""
+    """(units, price) (I, T) from a log of purchase lines: the lines of each week and their median price."""
     bought = log.where((log.kind == PURCHASE) & (log.price > 0))
     week = ((bought.time - np.floor(bought.time[0])) // 7).astype(np.int64)
     cell = bought.item.astype(np.int64) * (week.max() + 1) + week
@@ -63,45 +63,48 @@ def main() -> None:
     args = parser.parse_args()
     rows, moves, seconds = [], [], 0.0
     for seed in each("planted elasticities", range(1, SHOPS + 1), "shops"):
-        made = make_prices(PricePlan(items=args.items, seed=seed))
+        shop = make_prices(PricePlan(items=args.items, seed=seed))
         started = time.perf_counter()
-        found = fit_elasticities(ElasticityConfig(), made.units, made.price, made.category)
+        estimates = fit_elasticities(ElasticityConfig(), shop.units, shop.price, shop.category)
         seconds += time.perf_counter() - started
-        inside = (made.truth >= found.low) & (made.truth <= found.high)
-        own, thin = found.has_own, found.units < np.median(found.units)
-        alone = np.abs(found.category_mean[made.category] - made.truth)
+        inside = (shop.truth >= estimates.low) & (shop.truth <= estimates.high)
+        has_own, thin = estimates.has_own, estimates.units < np.median(estimates.units)
+        alone = np.abs(estimates.category_mean[shop.category] - shop.truth)
         rows.append({
             "coverage_90": inside.mean(),
             "coverage_90_thin": inside[thin].mean(),
-            "coverage_90_own_prices": inside[own].mean(),
-            "rank_correlation": spearmanr(found.mean, made.truth).statistic,
-            "mae": np.abs(found.mean - made.truth).mean(),
+            "coverage_90_own_prices": inside[has_own].mean(),
+            "rank_correlation": spearmanr(estimates.mean, shop.truth).statistic,
+            "mae": np.abs(estimates.mean - shop.truth).mean(),
             "mae_category_alone": alone.mean(),
-            "usable": usable(found).mean(),
+            "usable": usable(estimates).mean(),
         })  # fmt: skip
-        moves.append(followed(made, found, seed))
+        moves.append(followed(shop, estimates, seed))
     means = table(rows)
     print(f"goal: coverage_90 in .85 to .95; {SHOPS * args.items:,} items in {seconds:.1f} s")
     print("\nmargin a week under the truth, as a share of what keeping all prices earns (so 'keep all' is 0):")
     earned = table(moves)
     share = earned["margin_gain"] / earned["oracle"]
     print(f"suggestions earn {share:.0%} of what an oracle gains within the same bounds")
-    told: dict[str, object] = {"planted": means | {"seconds": round(seconds, 2)}, "coverage_90": means["coverage_90"],
+    result: dict[str, object] = {"planted": means | {"seconds": round(seconds, 2)}, "coverage_90": means["coverage_90"],
                                "followed": earned}  # fmt: skip
     if args.data:
         log = read_log(args.data)
         units, price = weekly(log)
-        kept = units.sum(axis=1) > 0
-        with progress(args.data.name) as taken:
-            found = fit_elasticities(ElasticityConfig(), units[kept], price[kept], np.zeros(kept.sum(), np.int64))
-        print(f"\n{args.data.name}: {kept.sum():,} items, {units.shape[1]} weeks; the shop's mean elasticity "
-              f"{found.category_mean[0]:.2f}, spread {found.category_spread[0]:.2f}; "
-              f"{found.has_own.mean():.1%} have prices of their own to learn from, {usable(found).mean():.1%} a usable "
-              f"estimate (90 % interval below 0 and at most {NARROW:g} wide); {taken.seconds:.1f} s")  # fmt: skip
-        told[args.data.name] = {"items": int(kept.sum()), "own_prices": round(float(found.has_own.mean()), 4),
-                                "usable": round(float(usable(found).mean()), 4),
-                                "mean": round(float(found.category_mean[0]), 3)}  # fmt: skip
-    print(json.dumps(told))
+        is_sold = units.sum(axis=1) > 0
+        with progress(args.data.name) as timing:
+            estimates = fit_elasticities(
+                ElasticityConfig(), units[is_sold], price[is_sold], np.zeros(is_sold.sum(), np.int64)
+            )
+        print(f"\n{args.data.name}: {is_sold.sum():,} items, {units.shape[1]} weeks; the shop's mean elasticity "
+              f"{estimates.category_mean[0]:.2f}, spread {estimates.category_spread[0]:.2f}; "
+              f"{estimates.has_own.mean():.1%} have prices of their own to learn from, {usable(estimates).mean():.1%} "
+              f"a usable estimate (90 % interval below 0 and at most {NARROW:g} wide); "
+              f"{timing.seconds:.1f} s")  # fmt: skip
+        result[args.data.name] = {"items": int(is_sold.sum()), "own_prices": round(float(estimates.has_own.mean()), 4),
+                                  "usable": round(float(usable(estimates).mean()), 4),
+                                  "mean": round(float(estimates.category_mean[0]), 3)}  # fmt: skip
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python -m tests.bench.decisions.experiments [--tests 4000] [--months 100]
 
 Each user has a purchase rate, the same in the week before and in the week of the test, so that CUPED can reduce the
-variance. `assign` gives out the arms, as in a shop. Then months in which Thompson sampling moves the shares every night
-(tests/bench/decisions/moving_shares.py), without a lift and with one of 30 % of the rate. The last line is JSON.
+variance. `assign` gives out the arms, as in a shop. Then come months in which Thompson sampling moves the shares every
+night (tests/bench/decisions/moving_shares.py), without a lift and with a lift of 30 % of the rate. The last line is
+JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SEED = 7
 
 
 def simulated(rng: np.random.Generator, treated: np.ndarray, lift: float) -> tuple[np.ndarray, np.ndarray]:
-    """(bought before, bought in the test) 0/1 (n,): rates of Beta(1, 9), mean .1; the treated ones' lift on top."""
+    """(bought before, bought in the test) 0/1 (n,): rates from Beta(1, 9), mean .1, with a lift for treated users."""
     rate = rng.beta(1.0, 9.0, len(treated))
     before = rng.binomial(7, rate)
     lifted = np.where(treated, rate + lift * (1 - rate) / (1 - RATE), rate)
@@ -34,7 +35,7 @@ def simulated(rng: np.random.Generator, treated: np.ndarray, lift: float) -> tup
 
 
 def run(tests: int, lift: float) -> dict[str, float]:
-    significant, significant_cuped, covered, kept, alarms = 0, 0, 0, 0.0, 0
+    significant, significant_cuped, covered, variance_kept, alarms = 0, 0, 0, 0.0, 0
     users = [f"u{number}" for number in range(USERS)]
     rng = np.random.default_rng(SEED + int(lift > 0))
     for number in each("A/B tests" if lift else "A/A tests", range(tests), "tests", None):
@@ -45,13 +46,13 @@ def run(tests: int, lift: float) -> dict[str, float]:
         significant += plain.p < 0.05
         significant_cuped += cuped.p < 0.05
         covered += cuped.low <= lift <= cuped.high
-        kept += cuped.variance_kept
+        variance_kept += cuped.variance_kept
         alarms += not sample_ratio({"control": int((~arms).sum()), "treatment": int(arms.sum())}, HALF)[1]
     return {
         "significant": significant / tests,
         "significant_cuped": significant_cuped / tests,
         "coverage_95": covered / tests,
-        "variance_kept": kept / tests,
+        "variance_kept": variance_kept / tests,
         "sample_ratio_alarms": alarms / tests,
     }
 

@@ -1,6 +1,6 @@
 """Shares that move every night: purchases gained, users moved, and whether the results stay unbiased.
 
-Users have purchase rates of their own and come on some nights, and a trend makes late nights better than early ones: so
+Users have different purchase rates and come on some nights, and a trend makes late nights better than early ones: so
 users who enter an arm late look better than the arm is. The evidence and the moves are
 those of `judge_experiments`: users of the cores, Thompson sampling, the default bounds.
 """
@@ -36,11 +36,11 @@ class Path:
     allotted: Allotment
     place: np.ndarray
     moved: float  # share of users who change arm in a night
-    needed: float  # the least that the shares' moves ask for
+    needed: float  # the smallest such share that the moves of the shares need
 
 
 def simulate(number: int, lift: float, config: ExperimentsConfig) -> Path:
-    """One month; `lift`: relative, of the treatment's purchase rate."""
+    """Simulates one month; `lift`: the relative lift of the treatment's purchase rate."""
     rng = np.random.default_rng([number, int(lift * 1000), 11])
     place = places((f"u{n}" for n in range(USERS)), f"test {number}", "bench")
     rate = RATE * rng.gamma(2.0, 0.5, USERS)[:, None] * TREND
@@ -55,12 +55,12 @@ def simulate(number: int, lift: float, config: ExperimentsConfig) -> Path:
         bought[:, night] = came[:, night] & (luck[:, night] < rate[:, night] * (1 + lift * arm[:, night]))
         now, core = allotted.shares, allotted.core_of(place)
         has_come, has_won = has_come | came[:, night], has_won | bought[:, night]
-        trials = {name: int((has_come & (core == at)).sum()) for at, name in enumerate(HALF)}
-        wins = {name: int((has_won & (core == at)).sum()) for at, name in enumerate(HALF)}
+        trials = {name: int((has_come & (core == code)).sum()) for code, name in enumerate(HALF)}
+        wins = {name: int((has_won & (core == code)).sum()) for code, name in enumerate(HALF)}
         if min(trials.values()) < config.least_trials:
             continue
-        wanted = next_shares(wins, trials, config.least_share, config.most_change, now, number * 1000 + night)
-        after = allotted.moved(wanted)
+        target = next_shares(wins, trials, config.least_share, config.most_change, now, number * 1000 + night)
+        after = allotted.moved(target)
         moved += float((after.arm_of(place) != allotted.arm_of(place)).mean()) / NIGHTS
         needed += sum(max(now[name] - after.shares[name], 0) for name in now) / NIGHTS
         allotted = after
@@ -72,7 +72,7 @@ def run(months: int, lift: float, config: ExperimentsConfig | None = None) -> di
     config = config or ExperimentsConfig()
     values_of: dict[str, list[float]] = {}
     trend = TREND.mean()
-    per_user = NIGHTS * COMES / (1 - (1 - COMES) ** NIGHTS) * RATE * trend  # of those who came at all
+    per_user = NIGHTS * COMES / (1 - (1 - COMES) ** NIGHTS) * RATE * trend  # for users who came at least once
     for number in each(f"moving shares, lift {lift:g}", range(months), "months", None):
         path = simulate(number, lift, config)
         halves = np.broadcast_to(Allotment.first(HALF).arm_of(path.place)[:, None], path.came.shape)
@@ -105,7 +105,7 @@ def run(months: int, lift: float, config: ExperimentsConfig | None = None) -> di
 
 
 def _regret(came: np.ndarray, arm: np.ndarray, lift: float) -> float:
-    """Expected purchases lost against the better arm for all."""
+    """Expected purchases lost, compared with the better arm for all users."""
     worse = arm == (0 if lift > 0 else 1)
     return float((came * worse * RATE * abs(lift) * TREND).sum())
 

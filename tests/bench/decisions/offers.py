@@ -1,11 +1,11 @@
-"""Which households redeem which campaign's coupons? Then many budgets through the allocator, its guards counted.
+"""Which households redeem which campaign's coupons? Then the allocator gets many budgets; broken guards are counted.
 
     python -m tests.bench.decisions.offers --data ../shared/data/complete_journey
 
-A row is a household that a campaign was sent to. The last campaigns, a third of the rows, are the test; of those that
-ended before the first of them began, the last quarter chooses the model and all of them teach it. Features of a row are
-what was known the day before its campaign began: baskets and redemptions, never demographics. Lift at 10 % is the
-share of redeemers among the tenth with the highest scores over that of all; intervals are over households.
+A row is a household to which a campaign was sent. The last campaigns, a third of the rows, are the test. Of the
+campaigns that ended before the test began, the last quarter chooses the model, and all of them train it. Features of a
+row are what was known on the day before its campaign began: baskets and redemptions, never demographics. Lift at 10 %
+is the share of redeemers in the tenth with the highest scores, divided by that of all; intervals are over households.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.bench.quality import SEED
 
 F64 = NDArray[np.float64]
 SHARES = (0.1, 0.3)
-TEST, VALID = 1 / 3, 1 / 4  # of the rows, by the start of their campaigns
+TEST, VALID = 1 / 3, 1 / 4  # shares of the rows, by the start of their campaigns
 RESAMPLES, BUDGETS = 1000, 500
 
 
@@ -56,7 +56,7 @@ class Rows:
         return self.features[:, self.names.index(name)]
 
 
-# Everything of another campaign is counted only as far as it lies before the row's start.
+# Events of other campaigns count only if they are before the row's start.
 _SQL = """
 with sent as (
     select c.campaign_id, c.household_id, d.campaign_type, d.start_date::date as s, d.end_date::date as e
@@ -134,14 +134,14 @@ def read_rows(data: Path) -> Rows:
 
 
 def last_part(rows: Rows, share: float) -> np.datetime64:
-    """The start of the first of the last campaigns that hold at least `share` of the rows."""
+    """The start of the campaign from which on the campaigns have at least `share` of the rows."""
     starts, counts = np.unique(rows.start, return_counts=True)
     from_the_end = np.cumsum(counts[::-1])
     return starts[::-1][int(np.searchsorted(from_the_end, share * len(rows.start)))]
 
 
 def ridge(features: F64, truth: NDArray[np.bool_], strength: float):
-    """Logistic regression on standardised logarithms, with a squared penalty; gives chances."""
+    """Logistic regression on standardised logarithms, with a squared penalty; returns probabilities."""
     middle, spread = np.log1p(features).mean(axis=0), np.maximum(np.log1p(features).std(axis=0), 1e-9)
 
     def form(x: F64) -> F64:
@@ -157,12 +157,12 @@ def ridge(features: F64, truth: NDArray[np.bool_], strength: float):
             chance - truth
         ) + penalty
 
-    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
-    return lambda rows: 1 / (1 + np.exp(-np.column_stack([np.ones(len(rows)), form(rows)]) @ found))
+    coefficients = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
+    return lambda rows: 1 / (1 + np.exp(-np.column_stack([np.ones(len(rows)), form(rows)]) @ coefficients))
 
 
 def lift(score: F64, truth: NDArray[np.bool_], share: float, weight: F64) -> float:
-    """Rate of hits among the `share` of highest scores over that of all; rows of one score are taken in part."""
+    """Rate of hits among the `share` of highest scores, divided by that of all; rows with one score count in part."""
     return caught(score, truth, share, weight) / max(share * float(weight @ truth), 1e-12)
 
 
@@ -170,22 +170,22 @@ def caught(score: F64, truth: NDArray[np.bool_], share: float, weight: F64) -> f
     """Hits among the `share` of highest scores."""
     order = np.argsort(-score, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
-    taken = np.append(0.0, np.cumsum(weight[order])[ends])
+    weight_so_far = np.append(0.0, np.cumsum(weight[order])[ends])
     hits = np.append(0.0, np.cumsum((weight * truth)[order])[ends])
-    return float(np.interp(share * taken[-1], taken, hits))
+    return float(np.interp(share * weight_so_far[-1], weight_so_far, hits))
 
 
 def lift_within(score: F64, rows: Rows, share: float) -> float:
-    """The lift where each campaign goes to the `share` of its own households with the highest scores."""
+    """The lift if each campaign goes to the `share` of its own households with the highest scores."""
     hits = 0.0
     for campaign in np.unique(rows.campaign):
-        mine = rows.campaign == campaign
-        hits += caught(score[mine], rows.redeemed[mine], share, np.ones(int(mine.sum())))
+        in_campaign = rows.campaign == campaign
+        hits += caught(score[in_campaign], rows.redeemed[in_campaign], share, np.ones(int(in_campaign.sum())))
     return hits / max(share * int(rows.redeemed.sum()), 1e-12)
 
 
 def intervals(scores: dict[str, F64], rows: Rows) -> dict[str, dict]:
-    """Lifts of all methods with 95 % intervals, and the first one's lead over `past redeemers`, on the same draws."""
+    """Lifts of all methods with 95 % intervals, and the first method's lead over `past redeemers` on the same draws."""
     _, code = np.unique(rows.household, return_inverse=True)
     rng = np.random.default_rng(SEED)
     houses = code.max() + 1
@@ -198,11 +198,11 @@ def intervals(scores: dict[str, F64], rows: Rows) -> dict[str, dict]:
                      "average_precision": round(average_precision(score, rows.redeemed), 4)}  # fmt: skip
         for share in SHARES:
             key = f"lift@{share:.0%}"
-            drawn = np.array([lift(score, rows.redeemed, share, w) for w in draws])
+            lifts = np.array([lift(score, rows.redeemed, share, w) for w in draws])
             row[key] = round(lift(score, rows.redeemed, share, ones), 3)
-            row[f"{key}_interval"] = [round(float(q), 3) for q in np.quantile(drawn, [0.025, 0.975])]
+            row[f"{key}_interval"] = [round(float(q), 3) for q in np.quantile(lifts, [0.025, 0.975])]
             row[f"within_{key}"] = round(lift_within(score, rows, share), 3)
-            row[f"_{key}"] = drawn
+            row[f"_{key}"] = lifts
         table[name] = row
     for name, row in table.items():
         for share in SHARES:
@@ -225,14 +225,14 @@ def simulated(rows: Rows, chance: F64) -> dict:
         face = rng.uniform(0.5, 5, len(names))[campaign]
         unknown = rng.random(len(user)) < rng.choice([0.0, 0.2])
         value = np.where(unknown, np.nan, chance * rng.uniform(1, 10) - rng.choice([0.0, 0.2]))
-        kept = np.where(rng.random(len(user)) < 0.1, np.nan, rng.normal(0.3, 0.2, len(user)))
+        margin = np.where(rng.random(len(user)) < 0.1, np.nan, rng.normal(0.3, 0.2, len(user)))
         candidates = OfferCandidates(
             user,
             campaign,
             value,
             expected_cost=np.where(unknown, face, chance * face),
             worst_cost=face,
-            margin_kept=kept,
+            margin_kept=margin,
             had_lately=rng.random(len(user)) < 0.05,
             is_capped=rng.random(len(user)) < 0.3,
             is_barred=np.zeros(len(user), bool),
@@ -244,10 +244,10 @@ def simulated(rows: Rows, chance: F64) -> dict:
                       rng.random(len(names)) < 0.5, excludes | excludes.T, amount, amount * rng.uniform(1, 3, lines),
                       int(rng.integers(0, 4)))  # fmt: skip
         share = float(rng.uniform(0.01, 0.3))
-        held = np.array(assign(map(str, ids), "bench", f"salt {number}", {"held_out": share, "offer": 1 - share}))
+        arm = np.array(assign(map(str, ids), "bench", f"salt {number}", {"held_out": share, "offer": 1 - share}))
         stands = rng.integers(0, len(ids), len(ids) // 20)
         of = rng.integers(0, len(names), len(stands))
-        state = UserState(rng.integers(0, 2, len(ids)), held == "held_out", stands, kinds[of], of)
+        state = UserState(rng.integers(0, 2, len(ids)), arm == "held_out", stands, kinds[of], of)
         choice = choose(candidates, rules, state, SEED)
         broken.update(violations(candidates, rules, state, choice))
         offered, withheld = offered + int(choice.offered.sum()), withheld + int(choice.withheld.sum())
@@ -262,21 +262,23 @@ def main() -> None:
     with progress("features of every household and campaign"):
         rows = read_rows(data)
     cut = last_part(rows, TEST)
-    test, known = rows.where(rows.start >= cut), rows.where(rows.end < cut)
-    choosing = last_part(known, VALID)
-    valid, taught = known.where(known.start >= choosing), known.where(known.end < choosing)
+    test, past_rows = rows.where(rows.start >= cut), rows.where(rows.end < cut)
+    choosing = last_part(past_rows, VALID)
+    valid, training = past_rows.where(past_rows.start >= choosing), past_rows.where(past_rows.end < choosing)
     print(f"{data.name}: test {len(test.start):,} rows of {len(np.unique(test.campaign))} campaigns from {cut} on, "
           f"{test.redeemed.mean():.2%} redeem; validation {len(valid.start):,} rows from {choosing} on, "
-          f"{valid.redeemed.mean():.2%}; {len(taught.start):,} rows teach it, {len(known.start):,} the test's "
+          f"{valid.redeemed.mean():.2%}; {len(training.start):,} rows teach it, {len(past_rows.start):,} the test's "
           f"model")  # fmt: skip
     fits = {f"logistic, penalty {p}": (lambda x, y, p=p: ridge(x, y, p)) for p in (1, 10, 100)} | {"boosted": boosted}
-    judged, scores = {}, {}
+    valid_precision, scores = {}, {}
     for name in each("fitting", fits, "models"):
-        judged[name] = average_precision(fits[name](taught.features, taught.redeemed)(valid.features), valid.redeemed)
-        scores[name] = fits[name](known.features, known.redeemed)(test.features)
+        valid_precision[name] = average_precision(
+            fits[name](training.features, training.redeemed)(valid.features), valid.redeemed
+        )
+        scores[name] = fits[name](past_rows.features, past_rows.redeemed)(test.features)
     past = "past redeemers"
-    judged[past] = average_precision(valid.column("redemptions"), valid.redeemed)
-    best = max(judged, key=lambda name: judged[name])
+    valid_precision[past] = average_precision(valid.column("redemptions"), valid.redeemed)
+    best = max(valid_precision, key=lambda name: valid_precision[name])
     table = intervals({**scores, past: test.column("redemptions"), "everybody": np.zeros(len(test.start))}, test)
     budgets = simulated(test, scores[best if best != past else "boosted"])
     print(
@@ -285,14 +287,14 @@ def main() -> None:
     for name, row in table.items():
         cells = "".join(f"{_cell(row, key):>26}" for key in ("lift@10%", "lift@30%"))
         inside = f"{row['within_lift@10%']:.2f} / {row['within_lift@30%']:.2f}"
-        said = f"{judged[name]:.4f}" if name in judged else "-"
+        valid_text = f"{valid_precision[name]:.4f}" if name in valid_precision else "-"
         print(f"{name + (' *' if name == best else ''):24}{cells}{inside:>18}{row['auc']:>8.4f}"
-              f"{row['average_precision']:>8.4f}{said:>10}")  # fmt: skip
+              f"{row['average_precision']:>8.4f}{valid_text:>10}")  # fmt: skip
     print("* best average precision on the validation campaigns")
     print(f"{budgets['budgets']} budgets, {budgets['candidates']:,} candidates: {budgets['offered']:,} offered, "
           f"{budgets['withheld']:,} withheld, {budgets['violations']} guards broken")  # fmt: skip
     print(json.dumps(table | {"best": best, "rows": len(test.start), "base_rate": round(float(test.redeemed.mean()), 4),
-                              "valid_average_precision": {k: round(v, 4) for k, v in judged.items()},
+                              "valid_average_precision": {k: round(v, 4) for k, v in valid_precision.items()},
                               "violations": budgets["violations"], "simulation": budgets}))  # fmt: skip
 
 

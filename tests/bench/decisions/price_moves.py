@@ -1,4 +1,4 @@
-"""What following the suggestions would earn where the truth is planted, beside leaving prices alone and an oracle."""
+"""What following the suggestions would earn if the truth is planted, compared with unmoved prices and an oracle."""
 
 from __future__ import annotations
 
@@ -10,39 +10,41 @@ from models.pricing.best_price import SUGGEST, ElasticityInterval, PricingConfig
 from models.pricing.elasticity import Elasticities
 from models.pricing.weekly_sales import PriceWeeks, units_a_week
 
-COST = (0.35, 0.75)  # of the price before all changes, as the sample shop's
+COST = (0.35, 0.75)  # share of the price before all changes, as in the sample shop
 
 
-def followed(made: PriceHistory, found: Elasticities, seed: int) -> dict[str, float]:
-    """Margin a week, expected under the truth, of all items on sale in the last week: kept, moved as suggested, and
-    moved by an oracle that knows elasticity and rate, within the same bounds."""
+def followed(shop: PriceHistory, estimates: Elasticities, seed: int) -> dict[str, float]:
+    """Expected margin a week, by the truth, of all items on sale in the last week: with unmoved prices, with moves as
+    suggested, and with moves of an oracle that knows elasticity and rate, within the same bounds."""
     needs, config = SuggestPricesConfig(), PricingConfig()
-    cost = made.base * np.random.default_rng(seed).uniform(*COST, len(made.base))
-    now = made.price[:, -1]
+    cost = shop.base * np.random.default_rng(seed).uniform(*COST, len(shop.base))
+    now = shop.price[:, -1]
     on_sale = np.isfinite(now)
-    true_rate = np.exp(made.level + made.truth * np.log(now / made.base))
-    weeks = PriceWeeks(made.units, made.price, np.isfinite(made.price))
-    rate = units_a_week(weeks, now, found.mean, needs.recent_weeks)
-    ready = on_sale & found.has_own & (found.weeks >= needs.least_weeks) & (found.units >= needs.least_units)
+    true_rate = np.exp(shop.level + shop.truth * np.log(now / shop.base))
+    weeks = PriceWeeks(shop.units, shop.price, np.isfinite(shop.price))
+    rate = units_a_week(weeks, now, estimates.mean, needs.recent_weeks)
+    ready = (
+        on_sale & estimates.has_own & (estimates.weeks >= needs.least_weeks) & (estimates.units >= needs.least_units)
+    )
 
     def moves(rows: np.ndarray, units: np.ndarray, *elasticity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(rows moved, what each truly gains)."""
+        """(moved rows, the true gain of each)."""
         interval = ElasticityInterval(*(part[rows] for part in elasticity))
         suggestions = suggest(config, now[rows], cost[rows], units[rows], interval)
         has_suggestion = suggestions.verdict == SUGGEST
         moved = rows[has_suggestion]
-        new = suggestions.price[has_suggestion][:, None]
-        return moved, gain_of(now[moved], cost[moved], true_rate[moved], made.truth[moved], new)[:, 0]
+        new_prices = suggestions.price[has_suggestion][:, None]
+        return moved, gain_of(now[moved], cost[moved], true_rate[moved], shop.truth[moved], new_prices)[:, 0]
 
-    kept = (true_rate * (now - cost))[on_sale].sum()
-    moved, gain = moves(np.flatnonzero(ready), rate, found.mean, found.low, found.high)
-    _, careless = moves(np.flatnonzero(ready), rate, found.mean, found.mean, found.mean)
-    _, oracle = moves(np.flatnonzero(on_sale), true_rate, *(made.truth,) * 3)
+    margin_unmoved = (true_rate * (now - cost))[on_sale].sum()
+    moved, gain = moves(np.flatnonzero(ready), rate, estimates.mean, estimates.low, estimates.high)
+    _, careless = moves(np.flatnonzero(ready), rate, estimates.mean, estimates.mean, estimates.mean)
+    _, oracle = moves(np.flatnonzero(on_sale), true_rate, *(shop.truth,) * 3)
     return {
         "suggested": len(moved) / on_sale.sum(),
-        "margin_gain": gain.sum() / kept,
+        "margin_gain": gain.sum() / margin_unmoved,
         "losing": float((gain < 0).mean()),
-        "without_interval": careless.sum() / kept,
+        "without_interval": careless.sum() / margin_unmoved,
         "losing_without_interval": float((careless < 0).mean()),
-        "oracle": oracle.sum() / kept,
+        "oracle": oracle.sum() / margin_unmoved,
     }

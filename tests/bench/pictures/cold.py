@@ -1,13 +1,13 @@
-"""Cold items by pictures: what users of warm items buy among items that were never seen.
+"""Item cold start by pictures: what users of warm items buy among items that training never saw.
 
 python -m tests.bench.pictures.cold DATA; DATA is a folder of `articles.parquet` and `transactions*.parquet`, its
-pictures lie in `<DATA>_images` beside it (`tests.bench.pictures.picture_sets`) and join by `article_id`. Items of test
-are cold, and so is all that they were bought with; warm are the pictured items of train and val. 5,000 users who bought
-both a warm and a cold item, each by the mean of the warm ones; recall@20 and ndcg@20 among the cold items.
+pictures are in `<DATA>_images` beside it (`tests.bench.pictures.picture_sets`) and join by `article_id`. Items of test
+and their purchases are cold; the pictured items of train and val are warm. 5,000 users who bought both a warm and a
+cold item are each represented by the mean of their warm items; recall@20 and ndcg@20 are among the cold items.
 
 `likeness` is what models see of a picture: form, learned from products of train, and colours. Rows: the mean content
-of what was bought, and the regressor and the GAN, whose embeddings lie in ALS's space. The weight of pictures (the GAN
-takes the regressor's) and the best row are chosen on val's items, cold while train's are warm.
+of the purchases, and the regressor and the GAN, whose embeddings are in ALS's space. The weight of pictures (the GAN
+uses the regressor's) and the best row are chosen on the items of val, which are cold while those of train are warm.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from tests.bench.quality import SEED, Measured, report
 from tests.bench.recommend.cold import als_config
 
 K, USERS = 20, 5_000
-COLOUR = 0.5  # of the likeness, form counting 1
-WEIGHTS = (0.25, 0.5, 0.75, 1.0)  # of pictures, tried on val
+COLOUR = 0.5  # weight of colours in the likeness; form has weight 1
+WEIGHTS = (0.25, 0.5, 0.75, 1.0)  # weights of pictures that are tried on val
 KINDS = ("attributes", "pictures", "both")
 SPLITS_OF = {"valid": ("train", "val"), "test": ("train", "val", "test")}  # the last is cold
 PEERS = {
@@ -53,7 +53,7 @@ PEERS = {
 
 @dataclass(frozen=True)
 class Shop:
-    """Items (I) of which those in `cold` (c,) are new; warm (U, I) and truth (n, c) of purchases; users (n,) measured.
+    """Items (I); those in `cold` (c,) are new. Purchases: warm (U, I) and truth (n, c). users (n,) are measured.
 
     attributes (I, C) and pictures (I, P), unit rows.
     """
@@ -81,16 +81,16 @@ def see(folder: Path) -> dict[str, tuple[np.ndarray, F32]]:
     return {split: (ids[split], likeness.apply(vectors[split], COLOUR)) for split in SPLITS}
 
 
-def open_shop(folder: Path, seen: dict[str, tuple[np.ndarray, F32]], part: str) -> Shop:
+def open_shop(folder: Path, pictured: dict[str, tuple[np.ndarray, F32]], part: str) -> Shop:
     """The shop in which the items of the last split of `part` are cold."""
-    ids = np.concatenate([seen[split][0] for split in SPLITS_OF[part]])
-    pictures = np.concatenate([seen[split][1] for split in SPLITS_OF[part]])
+    ids = np.concatenate([pictured[split][0] for split in SPLITS_OF[part]])
+    pictures = np.concatenate([pictured[split][1] for split in SPLITS_OF[part]])
     order = np.argsort(ids)
-    is_cold = np.isin(ids, seen[SPLITS_OF[part][-1]][0])[order]
+    is_cold = np.isin(ids, pictured[SPLITS_OF[part][-1]][0])[order]
     ids, pictures, cold = ids[order], pictures[order], np.flatnonzero(is_cold)
     names = ["customer_id", "article_id"]
     log = pd.concat([pd.read_parquet(path, columns=names) for path in sorted(folder.glob("transactions*.parquet"))])
-    log["article_id"] = log["article_id"].astype(str).str.zfill(len(ids[0]))  # a log of numbers has lost its zeros
+    log["article_id"] = log["article_id"].astype(str).str.zfill(len(ids[0]))  # numbers lost their leading zeros
     log = log[log["article_id"].isin(ids)].drop_duplicates()
     user, item = pd.factorize(log["customer_id"])[0], np.searchsorted(ids, log["article_id"].to_numpy(str))
     ones = np.ones(len(log), np.float32)
@@ -107,28 +107,28 @@ def open_shop(folder: Path, seen: dict[str, tuple[np.ndarray, F32]], part: str) 
 
 
 def _attributes(folder: Path, ids: np.ndarray, warm: np.ndarray) -> F32:
-    """Content (I, C) by attributes, its words and axes of warm items alone."""
+    """Content (I, C) by attributes; its words and axes come only from warm items."""
     table = pd.read_parquet(folder / "articles.parquet")
     table.index = pd.Index(table.pop("article_id").astype(str))
     columns = {name: values.tolist() for name, values in table.reindex(ids).astype(object).items()}
-    known = {name: [values[at] for at in np.flatnonzero(warm)] for name, values in columns.items()}
-    return unit(Content.fit(ContentConfig(), known, ids[warm]).encode(columns, len(ids)))
+    warm_columns = {name: [values[row] for row in np.flatnonzero(warm)] for name, values in columns.items()}
+    return unit(Content.fit(ContentConfig(), warm_columns, ids[warm]).encode(columns, len(ids)))
 
 
 def content_of(shop: Shop, kind: str, weight: float) -> F32:
-    """By "attributes", "pictures" or "both"."""
+    """Content by "attributes", "pictures" or "both"."""
     if kind == "both":
         return with_pictures(shop.attributes, shop.pictures, weight)
     return shop.attributes if kind == "attributes" else shop.pictures
 
 
 def fit_als(shop: Shop) -> ALS:
-    codes = [np.array([f"{at:09d}" for at in range(size)]) for size in shop.warm.shape]
+    codes = [np.array([f"{code:09d}" for code in range(size)]) for size in shop.warm.shape]
     return ALS.fit(als_config(1), shop.warm, *codes)
 
 
 def figures_of(shop: Shop, content: F32, model: str, als: ALS) -> dict[str, np.ndarray]:
-    """Of each user: by the mean content that was bought, or by embeddings in the space of ALS."""
+    """Figures of each user: by the mean content of the purchases, or by embeddings in the space of ALS."""
     if model == "mean":
         return measure(shop, profiles(shop.warm[shop.users], content), content[shop.cold])
     items = ColdItems.fit(ColdConfig(model=model), als.item_factors, content, GANConfig(threads=1))
@@ -142,26 +142,26 @@ def measure(shop: Shop, users: F32, cold: F32) -> dict[str, np.ndarray]:
 
 
 def choose_weights(shop: Shop, als: ALS) -> dict[str, float]:
-    """The weight of pictures that each model takes, by recall on val."""
+    """The weight of pictures for each model, chosen by recall on val."""
     chosen = {}
     for model in each("weights of pictures", ("mean", "regressor"), "models"):
         tried = {
             weight: figures_of(shop, content_of(shop, "both", weight), model, als)[f"recall@{K}"].mean()
             for weight in WEIGHTS
         }
-        chosen[model] = max(tried, key=lambda each: tried[each])
+        chosen[model] = max(tried, key=lambda weight: tried[weight])
         print(f"val, {model}, recall@{K} by weight: " + ", ".join(f"{w} {v:.4f}" for w, v in tried.items()))
     return chosen | {"gan": chosen["regressor"]}
 
 
 def rows_of(shop: Shop, weights: dict[str, float], als: ALS, als_seconds: float) -> dict[str, Measured]:
-    """Every model with attributes, pictures and both."""
+    """The rows of every model with attributes, pictures and both."""
     rows = {}
     for kind in KINDS:
         for model, weight in weights.items():
-            with progress(f"{kind}, {model}") as own:
+            with progress(f"{kind}, {model}") as timing:
                 values = figures_of(shop, content_of(shop, kind, weight), model, als)
-            rows[f"{kind}, {model}"] = Measured(values, own.seconds + (0 if model == "mean" else als_seconds))
+            rows[f"{kind}, {model}"] = Measured(values, timing.seconds + (0 if model == "mean" else als_seconds))
     return rows
 
 
@@ -170,27 +170,27 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    seen = see(args.data.with_name(f"{args.data.name}_images"))
+    pictured = see(args.data.with_name(f"{args.data.name}_images"))
     with progress("purchases of val"):
-        shop = open_shop(args.data, seen, "valid")
-    with progress("ALS on warm items of val") as taken:
+        shop = open_shop(args.data, pictured, "valid")
+    with progress("ALS on warm items of val") as timing:
         als = fit_als(shop)
     weights = choose_weights(shop, als)
-    valid = rows_of(shop, weights, als, taken.seconds)
-    judged = {name: round(float(row.values[f"recall@{K}"].mean()), 5) for name, row in valid.items()}
-    print(f"val, recall@{K}: " + ", ".join(f"{name} {value:.4f}" for name, value in judged.items()))
+    valid = rows_of(shop, weights, als, timing.seconds)
+    valid_recall = {name: round(float(row.values[f"recall@{K}"].mean()), 5) for name, row in valid.items()}
+    print(f"val, recall@{K}: " + ", ".join(f"{name} {value:.4f}" for name, value in valid_recall.items()))
     with progress("purchases of test"):
-        shop = open_shop(args.data, seen, "test")
-    with progress("ALS on warm items of test") as taken:
+        shop = open_shop(args.data, pictured, "test")
+    with progress("ALS on warm items of test") as timing:
         als = fit_als(shop)
-    rows = rows_of(shop, weights, als, taken.seconds)
+    rows = rows_of(shop, weights, als, timing.seconds)
     gain = {}
     for model in weights:
         with_, without = (rows[f"{kind}, {model}"].means()[f"recall@{K}"] for kind in ("both", "attributes"))
         gain[model] = round(with_ / without - 1, 4)
     print(f"recall@{K} with pictures above without: " + json.dumps(gain))
-    best = max(judged, key=lambda name: judged[name])
-    more = {"weights": weights, f"valid_recall@{K}": judged, "gain_by_pictures": gain}
+    best = max(valid_recall, key=lambda name: valid_recall[name])
+    more = {"weights": weights, f"valid_recall@{K}": valid_recall, "gain_by_pictures": gain}
     report(f"{args.data.name}: {len(shop.cold):,} items never seen", rows, best, PEERS, more)
 
 

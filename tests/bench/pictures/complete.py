@@ -1,15 +1,16 @@
-"""Completion of pictures: Telea's and the Navier-Stokes inpainting, our generator by L1 alone, and as a GAN.
+"""Completion of pictures: Telea's and the Navier-Stokes inpainting, our generator with L1 loss only, and as a GAN.
 
 python -m tests.bench.pictures.complete DATA [--sizes 64 128 --most 1000 --checkpoints DIR]
 
-`tests.bench.pictures.squares` reads the folder. A picture is stretched whole to a square (Lanczos). Masks: the middle
-square of half each side, and 6 to 10 scratches that hide about a ninth (`models/image_editing/masks.py`; the lot of a
-picture is its place in the sample). PSNR in dB and SSIM (scikit-image, over the colours) are of whole pictures, mean
-over pictures. The feature distance is the cosine distance of EfficientNet-Lite2's pooled features at 128 px. The GAN's
-feature loss uses the same network, so `sharpness` stands beside it, which no loss knows: the gradient in the hole as a
-share of the real one's; a blur is near 0.
-The generators learn on `train`, with the settings in SETTINGS, which were chosen on `val` of H&M's pictures. `val` is
-measured too; `test` comes once, last. Those of 128 px start from the one of 64 px that learned by L1 alone.
+`tests.bench.pictures.squares` reads the folder. The whole picture is stretched to a square (Lanczos). Masks: the middle
+square of half each side, and 6 to 10 scratches that hide about a ninth (`models/image_editing/masks.py`; a picture's
+place in the sample is the seed of its mask). PSNR in dB and SSIM (scikit-image, over the colours) are of whole
+pictures, averaged over pictures. The feature distance is the cosine distance of EfficientNet-Lite2's pooled features at
+128 px. The GAN's feature loss uses the same network, so `sharpness` is measured too, which no loss uses: the gradient
+in the hole as a share of the real picture's gradient; a blur is near 0.
+The generators are trained on `train`, with the settings in SETTINGS, which were chosen on `val` of H&M's pictures.
+`val` is measured too; `test` is measured once, last. Generators of 128 px start from the generator of 64 px that was
+trained with L1 loss only.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ U8 = NDArray[np.uint8]
 Fill = Callable[[U8, Mask], U8]
 Figures = dict[str, NDArray[np.float64]]
 SETTINGS = {64: EditorConfig(size=64), 128: EditorConfig(size=128, steps=1200, alone=0.5, rate=5e-4)}
-RADIUS = 3  # pixels around a hole's pixel that OpenCV's methods look at
-# Measured elsewhere on these pictures, of which this folder has half (issue 15).
+RADIUS = 3  # OpenCV's methods look at this many pixels around a pixel of a hole
+# Measured elsewhere on the same pictures; this folder has half of them (issue 15).
 ANCHORS = {
     (64, CENTRE): "telea 22.10 / .813, ns 22.14 / .811, U-Net with L1 26.76 / .869; goal 27.5 / .88",
     (64, SCRATCHES): "ns 34.08 / .974; goal 36 / .98",
@@ -61,7 +62,7 @@ def by_opencv(method: int) -> Fill:
 def train(
     config: EditorConfig, pictures: U8, start: Generator | None, checkpoints: Path | None
 ) -> tuple[dict[str, Trainer], dict[str, float]]:
-    """The generator by L1 alone and as a GAN, which share the first steps; and each one's CPU minutes.
+    """The generator with L1 loss only and as a GAN, which share the first steps, and the CPU minutes of each.
 
     start: a smaller generator that both start from.
     """
@@ -74,36 +75,36 @@ def train(
 
 
 def _train(trainer: Trainer, name: str, checkpoints: Path | None, until: int | None = None) -> None:
-    """Trains and says how far it is."""
+    """Trains, and reports the progress."""
     if checkpoints is not None:
         trainer.resume(checkpoints / f"{trainer.config.size}-{name}")
     with progress(f"{trainer.config.size} px, {name}", until or trainer.config.steps, "steps") as doing:
         for step, losses in trainer.steps(until):
-            told = ", ".join(f"{loss} {value:.4f}" for loss, value in losses.items())
-            doing.at(step, f"{told}; {trainer.seconds / 60:.1f} CPU min")
+            losses_text = ", ".join(f"{loss} {value:.4f}" for loss, value in losses.items())
+            doing.at(step, f"{losses_text}; {trainer.seconds / 60:.1f} CPU min")
 
 
-def measure(fill: Fill, pictures: U8, masks: Mask, features: Features, seen: F32) -> Figures:
-    """Figure -> one value per picture; seen: what the CNN sees in the real ones.
+def measure(fill: Fill, pictures: U8, masks: Mask, features: Features, real_features: F32) -> Figures:
+    """Figure -> one value per picture; real_features: the CNN's features of the real pictures.
 
     Raises ValueError if a byte outside a mask changed.
     """
-    made = fill(pictures, masks)
-    if (made != pictures)[~masks].any():
+    filled = fill(pictures, masks)
+    if (filled != pictures)[~masks].any():
         raise ValueError("a byte outside the mask changed")
-    alike = [structural_similarity(a, b, channel_axis=2) for a, b in zip(made, pictures, strict=True)]
+    alike = [structural_similarity(a, b, channel_axis=2) for a, b in zip(filled, pictures, strict=True)]
     return {
-        "psnr": psnr(made, pictures),
+        "psnr": psnr(filled, pictures),
         "ssim": np.array(alike),
-        "feature_distance": feature_distance(pooled_features(features, made), seen),
-        "sharpness": sharpness(made, pictures, masks),
+        "feature_distance": feature_distance(pooled_features(features, filled), real_features),
+        "sharpness": sharpness(filled, pictures, masks),
     }
 
 
-def sharpness(made: U8, real: U8, masks: Mask) -> NDArray[np.float64]:
-    """Mean gradient in each hole (n,) as a share of the real picture's mean over all holes."""
-    ours, theirs = (_gradient(pictures, masks) for pictures in (made, real))
-    return ours / max(theirs.mean(), 1e-9)
+def sharpness(filled: U8, real: U8, masks: Mask) -> NDArray[np.float64]:
+    """Mean gradient in each hole (n,), divided by the mean gradient of the real pictures in all holes."""
+    filled_gradient, real_gradient = (_gradient(pictures, masks) for pictures in (filled, real))
+    return filled_gradient / max(real_gradient.mean(), 1e-9)
 
 
 def _gradient(pictures: U8, masks: Mask) -> NDArray[np.float64]:
@@ -116,11 +117,11 @@ def rows_of(fills: Mapping[str, Fill], pictures: U8, features: Features) -> dict
     """Kind of mask -> method -> figures."""
     count, side = pictures.shape[:2]
     rows: dict[str, dict[str, Figures]] = {}
-    seen = pooled_features(features, pictures)
+    real_features = pooled_features(features, pictures)
     for kind in (CENTRE, SCRATCHES):
-        masks = np.stack([draw_mask(kind, side, side, np.random.default_rng((SEED, at))) for at in range(count)])
+        masks = np.stack([draw_mask(kind, side, side, np.random.default_rng((SEED, index))) for index in range(count)])
         with progress(f"{side} px, {kind}: {count} pictures by {', '.join(fills)}"):
-            rows[kind] = {name: measure(fill, pictures, masks, features, seen) for name, fill in fills.items()}
+            rows[kind] = {name: measure(fill, pictures, masks, features, real_features) for name, fill in fills.items()}
     return rows
 
 
@@ -147,7 +148,7 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, help="folder to write to, and to continue from")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    features, found, start = Features(), {}, None
+    features, figures_by_size, start = Features(), {}, None
     for size in args.sizes:
         with progress(f"reading pictures at {size} px"):
             pictures = {split: read_squares(args.data, split, size, args.most) for split in ("val", "test")}
@@ -155,18 +156,18 @@ def main() -> None:
         fills: dict[str, Fill] = {"telea": by_opencv(cv2.INPAINT_TELEA), "ns": by_opencv(cv2.INPAINT_NS)}
         trainers, minutes = train(SETTINGS[size], pictures["train"], start, args.checkpoints)
         start = trainers["l1"].generator
-        trained = {name: PictureEditor(each.config, each.generator).fill for name, each in trainers.items()}
+        trained = {name: PictureEditor(trainer.config, trainer.generator).fill for name, trainer in trainers.items()}
         for split in ("val", "test"):
             rows = rows_of(fills | trained, pictures[split], features)
             show(split, size, rows)
         print(f"CPU minutes of training at {size} px, on {len(pictures['train']):,} pictures: "
               + ", ".join(f"{name} {value:.1f}" for name, value in minutes.items()))  # fmt: skip
-        found[str(size)] = {
+        figures_by_size[str(size)] = {
             kind: {method: {name: round(float(values.mean()), 4) for name, values in figures.items()}
                    for method, figures in methods.items()}
             for kind, methods in rows.items()
         } | {"cpu_minutes": {name: round(value, 1) for name, value in minutes.items()}}  # fmt: skip
-    print(json.dumps(found))
+    print(json.dumps(figures_by_size))
 
 
 if __name__ == "__main__":

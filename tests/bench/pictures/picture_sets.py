@@ -1,9 +1,9 @@
 """Reads folders of pictures for `tests.bench.pictures.seen`: train, val and test Parquet, labels, shop pictures.
 
 `train.parquet`, `val.parquet` and `test.parquet` have a column `image` (the file's bytes) and label columns. More
-labels may stand in `labels.parquet` of the folder or, for a folder called `<name>_images`, in `<name>/articles.parquet`
+labels may be in `labels.parquet` of the folder or, for a folder called `<name>_images`, in `<name>/articles.parquet`
 beside it (H&M); they are joined by the first column that both have. `product_code` or `group` names the product shown.
-`catalogue.parquet`, where there is one, has one shop picture of each item and shares a label with the photographs.
+`catalogue.parquet` may have one shop picture of each item; it has a label column that the photographs have too.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from models.images.vectors import U8
 
 SPLITS = ("train", "val", "test")
 NO_LABELS = {"image", "split", "path", "width", "height", "group", "product_code", "article_id"}
-PRODUCT = ("group", "product_code")  # the first that is there; `group` holds what is byte-equal as well
-MOST_VALUES = 200  # a column with more is a name or a text, no attribute
-LIMITS = PictureLimits(min_side=1)  # the sets are thumbnails already
+PRODUCT = ("group", "product_code")  # the first of these that a set has; `group` also joins files with equal bytes
+MOST_VALUES = 200  # a column with more values is a name or a text, and no attribute
+LIMITS = PictureLimits(min_side=1)  # the pictures of these sets are thumbnails already
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Pictures (n), their labels, column -> (n,) str with "" where unknown, and the product (n,) shown, or None."""
+    """Pictures (n), their labels (column -> (n,) str, "" if unknown), and the product shown (n,), or None."""
 
     pictures: list[U8]
     labels: dict[str, NDArray[np.str_]]
@@ -36,9 +36,9 @@ class PictureSet:
 
 
 def read_sets(folder: Path) -> tuple[dict[str, PictureSet], PictureSet | None]:
-    """(split -> set, the shop's own pictures where there are any); all have the labels that `train` is taken to have.
+    """(split -> set, the shop's own pictures if there are any); all have the label columns that were found in `train`.
 
-    Raises FileNotFoundError naming the file that lacks; ValueError where no column is a label.
+    Raises FileNotFoundError naming the missing file; ValueError if no column is a label.
     """
     missing = [f"{name}.parquet" for name in SPLITS if not (folder / f"{name}.parquet").is_file()]
     if missing:
@@ -53,7 +53,7 @@ def read_sets(folder: Path) -> tuple[dict[str, PictureSet], PictureSet | None]:
 
 
 def label_columns(train: pd.DataFrame) -> list[str]:
-    """Columns with 2 to MOST_VALUES values, fewer than half the rows; of two that say the same, the first."""
+    """Columns with 2 to MOST_VALUES values, fewer than half the rows; the first of columns with the same content."""
     names: list[str] = []
     for name in train.columns:
         column = train[name]
@@ -69,7 +69,7 @@ def label_columns(train: pd.DataFrame) -> list[str]:
 
 
 def _with_labels(pictures: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """The pictures beside the attributes in words of a labels file; a row that it lacks has none."""
+    """The pictures with the attributes in words of a labels file; a row that the file lacks has no attributes."""
     beside = folder.parent / folder.name.removesuffix("_images") / "articles.parquet"
     path = next((p for p in (folder / "labels.parquet", beside) if p.is_file()), None)
     if path is None:
@@ -88,16 +88,16 @@ def _with_labels(pictures: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def read_pictures(table: pd.DataFrame) -> tuple[list[U8], pd.DataFrame]:
-    """The pictures that can be read, and their rows."""
+    """The readable pictures, and their rows."""
     pictures: list[U8] = []
-    kept: list[int] = []
-    for at, data in enumerate(table["image"].tolist()):
+    readable: list[int] = []
+    for row, data in enumerate(table["image"].tolist()):
         try:
             pictures.append(read_picture(data, LIMITS).pixels)
         except PictureRefused:
             continue
-        kept.append(at)
-    return pictures, table.iloc[kept]
+        readable.append(row)
+    return pictures, table.iloc[readable]
 
 
 def _read(table: pd.DataFrame, names: list[str]) -> PictureSet:

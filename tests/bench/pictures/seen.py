@@ -1,14 +1,14 @@
-"""What the shop's eye is worth: recognition, products found by likeness, photographs found in the catalogue, speed.
+"""Quality of the picture models: recognition, products found by likeness, photographs found in the catalogue, speed.
 
 python -m tests.bench.pictures.seen DATA; `tests.bench.pictures.picture_sets` says which folders are read. All choices
 are made on `val`: whether the fine-tuned network is better than ImageNet's, for recognition and for retrieval, and each
-recogniser's penalty. The final recognisers learn from train and val; the test is looked at once.
+recogniser's penalty. The final recognisers are trained on train and val; the test is used once.
 
-recognition: share of test pictures whose value is right, a value that training lacks counts as wrong. retrieval: each
-test picture that has another of its product in the test, all others being the gallery: R@1, and mAP@R (Musgrave et al.
-2020). Without a column of products, a picture's product is the label with the most values. search: test photographs
-against `catalogue.parquet`, no label of a photograph being read; `alone` is without the photographs' help for each
-other. pictures_per_s: of one CPU core, by its own time, from pixels to stored vector.
+recognition: share of test pictures whose value is right; a value that is not in the training set counts as wrong.
+retrieval: for each test picture of a product with other test pictures, all others are the gallery: R@1, and mAP@R
+(Musgrave et al. 2020). Without a column of products, a picture's product is the label with the most values. search:
+test photographs are searched in `catalogue.parquet`, and no label of a photograph is read; `alone` means that the
+photographs do not help each other. pictures_per_s: on one CPU core, in CPU time, from pixels to stored vector.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.bench.pictures.picture_sets import PictureSet, read_sets
 
 Sets = dict[str, PictureSet]
 TIMED = 512  # pictures
-# Measured on these sets with frozen features and a logistic regression, C chosen on val; and what the issue asks.
+# Measured on these sets with frozen features and a logistic regression (C chosen on val), and the issue's goals.
 PEERS = {
     "product_type_name": (0.723, 0.78),
     "garment_group_name": (0.652, 0.70),
@@ -52,7 +52,7 @@ PEERS = {
 
 @dataclass(frozen=True)
 class Eye:
-    """An encoder, its whitening fitted on train, the stored vectors of each split, and recognisers that val judged."""
+    """An encoder, its whitening fitted on train, the stored vectors of each split, and recognisers validated on val."""
 
     encoder: PictureEncoder
     whitening: Whitening
@@ -61,7 +61,7 @@ class Eye:
 
     @property
     def accuracy(self) -> float:
-        """On val, the mean over the labels."""
+        """The accuracy on val, averaged over the labels."""
         return float(np.mean([recogniser.accuracy for recogniser in self.recognisers.values()]))
 
 
@@ -73,22 +73,24 @@ def open_eye(encoder: PictureEncoder, sets: Sets, name: str) -> Eye:
             raw[split] = encoder.encode(sets[split].pictures)
     whitening = Whitening.fit(WhiteningConfig(), raw["train"], encoder.parts)
     vectors = {split: whitening.apply(rows) for split, rows in raw.items()}
-    both = np.concatenate([vectors["train"], vectors["val"]])
-    held = np.arange(len(both)) >= len(vectors["train"])
+    all_vectors = np.concatenate([vectors["train"], vectors["val"]])
+    is_validation = np.arange(len(all_vectors)) >= len(vectors["train"])
     recognisers = {}
     for label in sets["train"].labels:
         values = np.concatenate([sets["train"].labels[label], sets["val"].labels[label]])
-        if len(np.unique(values[(values != "") & ~held])) < 2 or not (values[held] != "").any():
+        if len(np.unique(values[(values != "") & ~is_validation])) < 2 or not (values[is_validation] != "").any():
             continue
         with progress(f"{name}: recogniser of {label}"):
-            recognisers[label] = Recogniser.fit(RecogniserConfig(), both, values, np.arange(len(both)), held)
+            recognisers[label] = Recogniser.fit(
+                RecogniserConfig(), all_vectors, values, np.arange(len(all_vectors)), is_validation
+            )
     if not recognisers:
         raise SystemExit("no label has two values in train and a value in val: there is nothing to recognise")
     return Eye(encoder, whitening, vectors, recognisers)
 
 
 def tuned(encoder: PictureEncoder, sets: Sets, on_step: OnStep) -> PictureEncoder:
-    """The encoder whose later blocks learned train's labels and, where there are any, its products."""
+    """The encoder whose later blocks were fine-tuned on the labels of train and, if there are any, on its products."""
     train = sets["train"]
     labels = {name: frequent_values(values, 2)[1] for name, values in train.labels.items()}
     product = None if train.product is None else frequent_values(train.product, 2)[1]
@@ -99,15 +101,18 @@ def recognition(eye: Eye, test: PictureSet, vectors: NDArray[np.float16]) -> dic
     """Accuracy of each label on the test pictures that have it."""
     right = {}
     for label, recogniser in eye.recognisers.items():
-        known = test.labels[label] != ""
-        right[label] = float((recogniser.recognise(vectors)[0] == test.labels[label])[known].mean())
+        is_labelled = test.labels[label] != ""
+        right[label] = float((recogniser.recognise(vectors)[0] == test.labels[label])[is_labelled].mean())
     return right
 
 
 def products(sets: Sets) -> dict[str, NDArray[np.str_]]:
-    """The product on each picture of each split; the finest label where no column names it."""
+    """The product of each picture of each split; the label with the most values if no column names the product."""
     finest = max(sets["train"].labels, key=lambda name: len(np.unique(sets["train"].labels[name])))
-    return {name: each.labels[finest] if each.product is None else each.product for name, each in sets.items()}
+    return {
+        name: pictures.labels[finest] if pictures.product is None else pictures.product
+        for name, pictures in sets.items()
+    }
 
 
 def fit_likeness(eye: Eye, sets: Sets) -> Likeness:
@@ -115,15 +120,15 @@ def fit_likeness(eye: Eye, sets: Sets) -> Likeness:
 
 
 def retrieval(places: F32, product: NDArray[np.str_]) -> dict[str, float]:
-    """R@1 and mAP@R of the pictures that have another of their product among `places` (n, E)."""
+    """R@1 and mAP@R of pictures whose product has another picture among `places` (n, E)."""
     code = np.unique(product, return_inverse=True)[1]
     count = np.bincount(code)
     queries = np.flatnonzero((count[code] > 1) & (product != ""))
     if not len(queries):
         return {"r1": 0.0, "map": 0.0, "queries": 0}
     k = int(count[code[queries]].max())
-    found, _ = LookAlikes(places, np.arange(len(places)), len(places)).similar(queries, k)
-    hits = (code[found] == code[queries][:, None]) & (found >= 0)
+    neighbours, _ = LookAlikes(places, np.arange(len(places)), len(places)).similar(queries, k)
+    hits = (code[neighbours] == code[queries][:, None]) & (neighbours >= 0)
     relevant = count[code[queries]] - 1
     ranks = np.arange(1, k + 1)
     precision = np.cumsum(hits, axis=1) / ranks * hits * (ranks <= relevant[:, None])
@@ -135,7 +140,7 @@ def retrieval(places: F32, product: NDArray[np.str_]) -> dict[str, float]:
 
 
 def search(eye: Eye, test: PictureSet, vectors: NDArray[np.float16], shop: PictureSet) -> dict[str, float]:
-    """R@1 of photographs among the shop's pictures, by the label with the most values; and without rounds."""
+    """R@1 of photographs among the shop's pictures, by the label with the most values; and the same without rounds."""
     label = max(shop.labels, key=lambda name: len(np.unique(shop.labels[name])))
     items, pictures = shop.labels[label], eye.whitening.apply(eye.encoder.encode(shop.pictures))
     figures = {}
@@ -146,11 +151,11 @@ def search(eye: Eye, test: PictureSet, vectors: NDArray[np.float16], shop: Pictu
 
 
 def pictures_per_s(eye: Eye, pictures: list[NDArray[np.uint8]]) -> float:
-    """Of one core, by CPU time: scaling, network, colours, whitening."""
-    some = [pictures[at % len(pictures)] for at in range(TIMED)]
-    eye.encoder.encode(some[:32])
+    """Pictures per second of CPU time on one core: scaling, network, colours, whitening."""
+    timed = [pictures[index % len(pictures)] for index in range(TIMED)]
+    eye.encoder.encode(timed[:32])
     started = time.process_time()
-    eye.whitening.apply(eye.encoder.encode(some))
+    eye.whitening.apply(eye.encoder.encode(timed))
     return TIMED / (time.process_time() - started)
 
 
@@ -158,7 +163,9 @@ def show(title: str, figures: dict[str, float], val: dict[str, float]) -> None:
     print(f"\n{title}")
     print(f"{'':34}{'test':>9}{'val':>9}{'baseline':>10}{'goal':>7}")
     for name, value in figures.items():
-        peer = "".join(f"{each:>{width}.3f}" for each, width in zip(PEERS.get(name, ()), (10, 7), strict=False))
+        peer = "".join(
+            f"{peer_value:>{width}.3f}" for peer_value, width in zip(PEERS.get(name, ()), (10, 7), strict=False)
+        )
         print(f"{name:34}{value:>9.4f}" + (f"{val[name]:>9.4f}" if name in val else f"{'-':>9}") + peer)
     print("baseline and goal: of H&M's and the groceries' test; other sets have none")
 
@@ -188,23 +195,23 @@ def main() -> None:
         with progress(f"{name}: vectors of {len(test.pictures):,} pictures of test"):
             vectors[name] = eyes[name].whitening.apply(eyes[name].encoder.encode(test.pictures))
     with progress("figures of test"):
-        found = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
+        retrieved = retrieval(likenesses[finder].apply(vectors[finder]), products(sets)["test"])
         figures = {
             "recognition": recognition(eyes[recogniser], test, vectors[recogniser]),
-            "retrieval": {name: found[name] for name in ("r1", "map")} if found["queries"] else {},
+            "retrieval": {name: retrieved[name] for name in ("r1", "map")} if retrieved["queries"] else {},
             "search": search(eyes["imagenet"], test, vectors["imagenet"], shop) if shop else {},
         }
     with progress(f"speed, {TIMED} pictures"):
         speed = pictures_per_s(eyes[recogniser], test.pictures)
     kind = "same_label" if sets["train"].product is None else "product"
-    val = {name: each.accuracy for name, each in eyes[recogniser].recognisers.items()}
+    val = {name: recogniser_of_label.accuracy for name, recogniser_of_label in eyes[recogniser].recognisers.items()}
     val |= {f"{kind}_{name}": value for name, value in alike[finder].items()}
     flat = figures["recognition"] | {f"{kind}_{name}": value for name, value in figures["retrieval"].items()}
     flat |= {f"search_{name}": value for name, value in figures["search"].items()} | {"pictures_per_s": speed}
-    show(f"{args.data.name}: {len(test.pictures):,} test pictures, {found['queries']:,.0f} queries", flat, val)
+    show(f"{args.data.name}: {len(test.pictures):,} test pictures, {retrieved['queries']:,.0f} queries", flat, val)
     rounded = {part: {name: round(value, 5) for name, value in some.items()} for part, some in figures.items()}
     networks = {"recognition": recogniser, "retrieval": finder, "search": "imagenet" if shop else None}
-    refused = sum(each.refused for each in sets.values())
+    refused = sum(pictures.refused for pictures in sets.values())
     print(json.dumps(rounded | {"pictures_per_s": round(speed, 1), "networks": networks, "refused": refused}))
 
 

@@ -17,22 +17,22 @@ LOT = 7  # seed of the sample
 
 
 def read_squares(folder: Path, split: str, size: int, most: int = 0) -> NDArray[np.uint8]:
-    """Pictures (n, size, size, 3) of a split, each stretched whole to a square; `most` of them drawn by lot, 0: all.
+    """Pictures (n, size, size, 3) of a split, stretched to squares, nothing cut off. most: so many at random; 0: all.
 
     A file that cannot be read is left out and counted.
-    Raises FileNotFoundError where the folder lacks the split, ValueError where no picture is left.
+    Raises FileNotFoundError if the folder lacks the split, ValueError if no picture is left.
     """
     path = folder / f"{split}.parquet"
     if not path.is_file():
         raise FileNotFoundError(f"{folder} has no {split}.parquet; a folder of pictures has train, val and test")
     files = pq.read_table(path, columns=["image"])["image"].to_pylist()
     order = np.random.default_rng(LOT).permutation(len(files))[: most or None] if most else range(len(files))
-    found = [picture for at in order if (picture := _read(files[at], size)) is not None]
-    if len(found) < len(order):
-        say(f"{path}: {len(order) - len(found)} of {len(order)} files cannot be read")
-    if not found:
+    pictures = [picture for row in order if (picture := _read(files[row], size)) is not None]
+    if len(pictures) < len(order):
+        say(f"{path}: {len(order) - len(pictures)} of {len(order)} files cannot be read")
+    if not pictures:
         raise ValueError(f"{path} has no picture that can be read")
-    return np.stack(found)
+    return np.stack(pictures)
 
 
 def _read(data: bytes | None, size: int) -> NDArray[np.uint8] | None:

@@ -1,1 +1,1 @@
-"""Cleaning and features beside DuckDB."""
+"""Cleaning and features compared with DuckDB, whole nights, and pages."""

@@ -1,8 +1,8 @@
-"""clean_events + build_features of one large night, beside a DuckDB script that does the same work on the same files.
+"""clean_events + build_features of one large night, compared with a DuckDB script that does the same on the same files.
 
 python -m tests.bench.pipeline.clean [--events 10000000] [--no-growth]
-Both get two threads and a warm process, in turns, and must agree: rows by reason, and the sums of both feature tables.
-The last line is JSON for the size asked; 1 and 30 million are measured too, so that the growth shows.
+Both run in turns with two threads in a warm process. They must agree on rows by reason and on the sums of both feature
+tables. The last line is JSON for the given size; 1 and 30 million are measured too, so that the growth can be seen.
 """
 
 from __future__ import annotations
@@ -56,40 +56,46 @@ def main() -> None:
     with progress("warming up"):
         one_night(50_000, ours)  # the JVM has compiled the plans' classes, Python workers are up
     print(f"{'events':>12} {'ours s':>8} {'CPU s':>7} {'DuckDB s':>9} {'CPU s':>7} {'ratio':>6} {'peak GiB':>9}")
-    asked = {}
+    figures = {}
     for events in each("ours beside DuckDB", sizes, "sizes", lambda events: f"{events:,} events"):
         facts = compare(events)
-        asked = facts if events == args.events else asked
-        mine = f"{facts['ours_s']:>8.1f} {facts['ours_cpu_s']:>7.1f}"
-        theirs = f"{facts['duckdb_s']:>9.1f} {facts['duckdb_cpu_s']:>7.1f}"
-        print(f"{events:>12,} {mine} {theirs} {facts['ratio']:>6.2f} {facts['peak_gib']:>9.2f}", flush=True)
+        figures = facts if events == args.events else figures
+        our_figures = f"{facts['ours_s']:>8.1f} {facts['ours_cpu_s']:>7.1f}"
+        duckdb_figures = f"{facts['duckdb_s']:>9.1f} {facts['duckdb_cpu_s']:>7.1f}"
+        print(
+            f"{events:>12,} {our_figures} {duckdb_figures} {facts['ratio']:>6.2f} {facts['peak_gib']:>9.2f}", flush=True
+        )
     print(f"anchors: {ANCHORS}")
-    print(f"ours, s: {', '.join(f'{job} {seconds:.1f}' for job, seconds in asked['jobs'].items())}")
+    print(f"ours, s: {', '.join(f'{job} {seconds:.1f}' for job, seconds in figures['jobs'].items())}")
     print("what remains: the JVM reads, types by mapping SQL that DuckDB's script has written out for this one shop,")
     print(
         "shuffles rows through files and hands them to Arrow once. Python's share, measured alone for 10 million rows:"
     )
     print("judging 14 s of CPU, most of it putting text columns in order, and writing Parquet 6 s.")
-    print(json.dumps({name: asked[name] for name in ("ours_s", "duckdb_s", "ratio", "peak_gib")}))
+    print(json.dumps({name: figures[name] for name in ("ours_s", "duckdb_s", "ratio", "peak_gib")}))
 
 
 def compare(events: int) -> dict[str, Any]:
-    """Both on one night of `events` rows; AssertionError where they disagree."""
+    """Measures both on one night of `events` rows. AssertionError if they disagree."""
     with progress(f"{events:,} events, DuckDB"):
-        theirs = one_night(events, duck)
+        duckdb_facts = one_night(events, duck)
     with progress(f"{events:,} events, ours"):
-        mine = one_night(events, ours)
-    assert mine["found"]["rows"] == theirs["found"]["rows"], (mine["found"]["rows"], theirs["found"]["rows"])
-    for name, value in theirs["found"]["sums"].items():
-        mine_too = mine["found"]["sums"][name]
-        assert abs(mine_too - value) <= 1e-6 * max(1, abs(value)), f"{name}: ours {mine_too}, DuckDB {value}"
-    return {"ours_s": round(mine["wall"], 2), "ours_cpu_s": mine["cpu"], "duckdb_s": round(theirs["wall"], 2),
-            "duckdb_cpu_s": theirs["cpu"], "ratio": round(mine["wall"] / theirs["wall"], 2),
-            "peak_gib": round(mine["peak"], 2), "jobs": mine["found"]["jobs"]}  # fmt: skip
+        our_facts = one_night(events, ours)
+    assert our_facts["found"]["rows"] == duckdb_facts["found"]["rows"], (
+        our_facts["found"]["rows"],
+        duckdb_facts["found"]["rows"],
+    )
+    for name, value in duckdb_facts["found"]["sums"].items():
+        our_sum = our_facts["found"]["sums"][name]
+        assert abs(our_sum - value) <= 1e-6 * max(1, abs(value)), f"{name}: ours {our_sum}, DuckDB {value}"
+    return {"ours_s": round(our_facts["wall"], 2), "ours_cpu_s": our_facts["cpu"],
+            "duckdb_s": round(duckdb_facts["wall"], 2), "duckdb_cpu_s": duckdb_facts["cpu"],
+            "ratio": round(our_facts["wall"] / duckdb_facts["wall"], 2),
+            "peak_gib": round(our_facts["peak"], 2), "jobs": our_facts["found"]["jobs"]}  # fmt: skip
 
 
 def one_night(events: int, work: Any) -> dict[str, Any]:
-    """Wall, CPU and memory of `work(raw, night, out)` on a fresh folder, and what it found."""
+    """Wall time, CPU time and memory of `work(raw, night, out)` in a fresh folder, and its results."""
     raw, night = make_drop(events)
     out = ROOT / f"out-{work.__name__}"
     shutil.rmtree(out, ignore_errors=True)
@@ -97,8 +103,8 @@ def one_night(events: int, work: Any) -> dict[str, Any]:
     prepared = prepare_ours(raw, night, out) if work is ours else sorted(map(str, (raw / str(night)).glob("*.parquet")))
     gc.collect()
     with watched() as facts:
-        found = work(prepared, night, out)
-    facts["found"] = found()
+        result = work(prepared, night, out)
+    facts["found"] = result()
     shutil.rmtree(out)
     return facts
 
@@ -118,18 +124,18 @@ def make_drop(events: int) -> tuple[Path, dt.date]:
         half = drop.with_suffix(".half")
         shutil.rmtree(half, ignore_errors=True)
         (half / str(night)).mkdir(parents=True)
-        left = events
+        rows_left = events
         for number, path in enumerate(sorted(shop.glob("*/events-*.parquet"))):
-            rows = pq.read_table(path).slice(0, left)
+            rows = pq.read_table(path).slice(0, rows_left)
             if rows.num_rows:
                 pq.write_table(rows, half / str(night) / f"events-{number:03d}.parquet", store_schema=False)
-            left -= rows.num_rows
+            rows_left -= rows.num_rows
         half.rename(drop)
     return drop, night
 
 
 def prepare_ours(raw: Path, date: dt.date, out: Path) -> Night:
-    """The drop received into a fresh lake: what has been done before clean_events starts."""
+    """The night after the drop was received into a fresh lake, before clean_events starts."""
     lake = Lake(str(out))
     night = Night(date, lake, "001", load_settings(None, ["clean.max_rejected_share=1.0"]), "sample_shop", str(raw))
     receive(night.source, str(raw), date, None, lake, 7)
@@ -147,9 +153,9 @@ def ours(night: Night, date: dt.date, out: Path) -> Any:
         seconds[job.__name__.rpartition(".")[2]] = round(time.perf_counter() - started, 2)
 
     def found() -> dict[str, Any]:
-        kept = night.facts("jobs.intake.clean_events")["kept"]
+        kept_rows = night.facts("jobs.intake.clean_events")["kept"]
         tables = {name: str(out / "tables" / name) for name in ("user_features", "item_features")}
-        return {"rows": {"kept": kept, **reasons}, "sums": sums(tables), "jobs": seconds}
+        return {"rows": {"kept": kept_rows, **reasons}, "sums": sums(tables), "jobs": seconds}
 
     return found
 
@@ -172,14 +178,14 @@ def duck(files: list[str], date: dt.date, out: Path) -> Any:
 
 def sums(tables: dict[str, str]) -> dict[str, float]:
     """Rows and column sums of both feature tables."""
-    found: dict[str, float] = {}
+    totals: dict[str, float] = {}
     for name, path in tables.items():
         files = [str(p) for p in Path(path).rglob("*.parquet")] if Path(path).is_dir() else [path]
         relation = ds.dataset(files, format="parquet").to_table()
-        found[f"{name} rows"] = relation.num_rows
+        totals[f"{name} rows"] = relation.num_rows
         for column in (*SUMMED, *(("sessions", "searches") if name == "user_features" else ())):
-            found[f"{name}.{column}"] = float(sum(relation[column].to_numpy()))
-    return found
+            totals[f"{name}.{column}"] = float(sum(relation[column].to_numpy()))
+    return totals
 
 
 @contextmanager
@@ -206,23 +212,23 @@ def watched() -> Iterator[dict[str, Any]]:
 
 
 def tree() -> tuple[float, float]:
-    """(CPU seconds, GiB in memory) of this process and all below it; shared pages count once for each."""
+    """(CPU seconds, GiB in memory) of this process and all its descendants; each process counts its shared pages."""
     children: dict[int, list[int]] = {}
     used: dict[int, tuple[float, float]] = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
             fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended meanwhile
         children.setdefault(int(fields[1]), []).append(int(entry))
-        ticks = sum(map(int, fields[11:15]))  # its own and those of children that ended
+        ticks = sum(map(int, fields[11:15]))  # its own ticks and those of children that ended
         used[int(entry)] = (ticks / TICKS, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 2**30)
-    waiting, found = [os.getpid()], []
-    while waiting:
-        process = waiting.pop()
-        waiting += children.get(process, [])
-        found.append(used.get(process, (0.0, 0.0)))
-    return sum(cpu for cpu, _ in found), sum(memory for _, memory in found)
+    pids, usage = [os.getpid()], []
+    while pids:
+        process = pids.pop()
+        pids += children.get(process, [])
+        usage.append(used.get(process, (0.0, 0.0)))
+    return sum(cpu for cpu, _ in usage), sum(memory for _, memory in usage)
 
 
 if __name__ == "__main__":

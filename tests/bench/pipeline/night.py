@@ -1,12 +1,12 @@
-"""A whole night of a shop of any size: what each job takes from the machine, and how that grows with the shop.
+"""A whole night of a shop of any size: the resources that each job uses, and how they grow with the shop.
 
     python -m tests.bench.pipeline.night [--users 1000000] [--items 100000] [--events 10000000] [--only] [--cluster]
 
-Makes the sample shop with USERS accounts, ITEMS items and about EVENTS rows a day, at a tenth, at a third and whole.
-Runs its first and its second night, each in a process of its own, with every product on. The figures are the second
-night's; the first stands beside it. `--only` leaves out the smaller shops, so there is no growth. `--cluster` runs the
-smallest shop once more on a Spark standalone cluster of two workers and compares every table.
-A job's growth is the exponent g of seconds ~ size^g, fitted over the three shops: at most 1 where it does not grow
+Makes the sample shop with USERS accounts, ITEMS items and about EVENTS rows a day, at a tenth, a third and the full
+size. Runs its first and second night, each in a process of its own, with every product. The figures are the second
+night's; the first night's are printed beside them. `--only` leaves out the smaller shops, so there is no growth.
+`--cluster` runs the smallest shop again on a Spark standalone cluster of two workers and compares every table.
+A job's growth is the exponent g of seconds ~ size^g, fitted over the three shops: at most 1 if the job does not grow
 faster than its input. Drops and lakes stay in build/bench/night until the next run. The last line is JSON.
 """
 
@@ -53,7 +53,7 @@ class Size(NamedTuple):
     events: int  # rows of a day
 
     def times(self, share: float) -> Size:
-        return Size(*(max(1, round(each * share)) for each in self))
+        return Size(*(max(1, round(count * share)) for count in self))
 
 
 class JobRun(NamedTuple):
@@ -75,18 +75,18 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000, help="rows of a day, about")
     parser.add_argument("--only", action="store_true", help="only the size asked")
     parser.add_argument("--cluster", action="store_true", help="compare with a cluster at the smallest size")
-    asked = parser.parse_args()
-    size = Size(asked.users, asked.items, asked.events)
+    args = parser.parse_args()
+    size = Size(args.users, args.items, args.events)
     shutil.rmtree(FOLDER, ignore_errors=True)
     second: dict[Size, NightRun] = {}
-    sizes = [size.times(share) for share in ((1.0,) if asked.only else SHARES)]
-    for own in each("shops", sizes, name=lambda own: f"{own.users:,} accounts"):
-        raw, lake = make_shop(own), FOLDER / f"lake-{own.users}"
+    sizes = [size.times(share) for share in ((1.0,) if args.only else SHARES)]
+    for shop_size in each("shops", sizes, name=lambda shop_size: f"{shop_size.users:,} accounts"):
+        raw, lake = make_shop(shop_size), FOLDER / f"lake-{shop_size.users}"
         runs = [run_night(night, raw, lake) for night in NIGHTS]
-        second[own] = runs[1]
-        print_night(own, *runs)
-        if asked.cluster and len(second) == 1:
-            compare_with_cluster(own, raw, lake)
+        second[shop_size] = runs[1]
+        print_night(shop_size, *runs)
+        if args.cluster and len(second) == 1:
+            compare_with_cluster(shop_size, raw, lake)
     growth = growths(second)
     print_growth(second, growth)
     print(json.dumps(facts(size, second[size], growth, lists_made(FOLDER / f"lake-{size.users}"))))
@@ -106,7 +106,7 @@ def make_shop(size: Size) -> Path:
 
 
 def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ()) -> NightRun:
-    """One night in a process of its own, its messages in a log beside the lake. Raises SystemExit where it fails."""
+    """One night in a process of its own, with a log beside the lake. Raises SystemExit if the night fails."""
     words = ["nightly", "--date", str(night), "--run", RUN, "--source", "sample_shop", "--raw", str(raw), "--lake"]
     command = [*(submit or (sys.executable, "-m", "jobs")), *words, str(lake), "--config", str(SETTINGS)]
     log = lake.with_name(f"{lake.name}-{night}.log")
@@ -123,7 +123,7 @@ def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ())
 
 
 def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date) -> None:
-    """Waits for the night, and says how many of its jobs are done."""
+    """Waits for the night, and reports how many of its jobs have ended."""
     with progress(f"night of {night}, {lake.name}", len(TASKS), "jobs") as doing:
         while process.poll() is None:
             ended = [(name, report) for name, report, _ in reports(lake, night) if name != "nightly"]
@@ -134,7 +134,7 @@ def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date) -> None
 
 
 def reports(lake: Path, night: dt.date) -> Iterator[tuple[str, dict[str, Any], float]]:
-    """(job, its report, when it was written) of every job that has ended, in that order."""
+    """(job, its report, when the report was written) of every job that has ended, in the order of the reports."""
     paths = (lake / "runs" / f"date={night}" / f"run={RUN}").glob("*.json")
     for path in sorted(paths, key=lambda path: path.stat().st_mtime):
         try:
@@ -159,21 +159,21 @@ def print_night(size: Size, first: NightRun, second: NightRun) -> None:
     print(line("the night", first.seconds, second.seconds, second.taken), flush=True)
 
 
-def line(name: str, before: float, seconds: float, taken: Taken) -> str:
-    figures = f"{before:>14,.1f}{seconds:>14,.1f}{taken.cpu_s:>14,.1f}{taken.peak_gib:>14.2f}"
-    return f"{name:24}{figures}{taken.read_mb:>14,.0f}{taken.written_mb:>14,.0f}"
+def line(name: str, before: float, seconds: float, usage: Taken) -> str:
+    figures = f"{before:>14,.1f}{seconds:>14,.1f}{usage.cpu_s:>14,.1f}{usage.peak_gib:>14.2f}"
+    return f"{name:24}{figures}{usage.read_mb:>14,.0f}{usage.written_mb:>14,.0f}"
 
 
 def growths(second: Mapping[Size, NightRun]) -> dict[str, float | None]:
-    """Each job's exponent of growth of seconds with the shop's size; None without several sizes."""
+    """Each job's exponent with which its seconds grow with the shop's size; None for a single size."""
     if len(second) < 2:
         return {name: None for night in second.values() for name in night.jobs}
-    named = set.intersection(*(set(night.jobs) for night in second.values()))
+    common_jobs = set.intersection(*(set(night.jobs) for night in second.values()))
     sizes = np.log([size.events for size in second])
-    least = 0.01  # s; what is shorter is noise
+    least = 0.01  # seconds; shorter times are noise
     return {
         name: float(np.polyfit(sizes, np.log([max(n.jobs[name].seconds, least) for n in second.values()]), 1)[0])
-        for name in sorted(named)
+        for name in sorted(common_jobs)
     }
 
 
@@ -201,12 +201,12 @@ def facts(size: Size, night: NightRun, growth: Mapping[str, float | None], lists
         name: {"s": round(job.seconds, 2), "gib": round(job.taken.peak_gib, 2), "growth": rounded(growth.get(name))}
         for name, job in night.jobs.items()
     }
-    whole = {
+    totals = {
         "night_s": round(night.seconds, 1),
         "peak_gib": round(night.taken.peak_gib, 2),
         "lists_per_s": round(lists / night.jobs["recommend_items"].seconds, 1),
     }
-    return {**size._asdict(), **whole, "jobs": jobs}
+    return {**size._asdict(), **totals, "jobs": jobs}
 
 
 def rounded(value: float | None) -> float | None:
@@ -214,7 +214,7 @@ def rounded(value: float | None) -> float | None:
 
 
 def compare_with_cluster(size: Size, raw: Path, local: Path) -> None:
-    """Both nights on two workers of one core each. Raises SystemExit where a table differs from local mode's."""
+    """Runs both nights on two workers of one core each. Raises SystemExit if a table differs from local mode's."""
     lake = FOLDER / f"cluster-{size.users}"
     work = FOLDER / "cluster"
     work.mkdir(parents=True)
@@ -233,9 +233,9 @@ def table_folders(lake: Path) -> Iterator[Path]:
     return (path.relative_to(lake) for path in sorted(lake.glob(f"tables/*/date=*/run={RUN}")))
 
 
-def same_rows(ours: Path, theirs: Path) -> bool:
+def same_rows(first: Path, second: Path) -> bool:
     """Whether two versions hold the same rows; their order and files may differ."""
-    tables = [pq.read_table(folder) for folder in (ours, theirs)]
+    tables = [pq.read_table(folder) for folder in (first, second)]
     rows = [sorted(map(repr, table.to_pylist())) for table in tables]
     return rows[0] == rows[1]
 

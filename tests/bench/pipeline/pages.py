@@ -1,7 +1,7 @@
-"""`make bench-pages`: seconds and bytes of a large shop's pages: those of show_night, and that of the copy.
+"""`make bench-pages`: seconds and bytes of a large shop's pages: the pages of show_night, and the page of the copy.
 
-The night is made up: tables of the declared columns, as large as a shop of --users and --items has them, and the
-reports of a night's jobs. The copy has six texts of an item with four facts each, and its page as many rows as
+The night is synthetic: tables with the declared columns, as large as in a shop of --users and --items, and the reports
+of a night's jobs. The copy has six texts for each item with four facts each; its page has as many rows as
 `copy.review_rows` allows. The night's other pages (segments, pictures, service) do not grow with the shop.
 """
 
@@ -34,7 +34,7 @@ from schemas.tables import ITEMS, PRICE_SUGGESTIONS, RECOMMENDATIONS, REJECTED_E
 from schemas.tables.copywriting import COPY, REJECTED_COPY
 
 DAY = dt.date(2026, 1, 6)
-PLACES, NEIGHBOURS, TEXTS = 18, 20, 6  # of a user, of an item, of an item
+PLACES, NEIGHBOURS, TEXTS = 18, 20, 6  # places per user, neighbours per item, texts per item
 PART = 50_000  # users in one file
 SECONDS, MEGABYTES = 20, 30  # the goals
 
@@ -56,13 +56,13 @@ def main() -> None:
             show_night.main(night)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         facts = night.end()
-    told = {"users": args.users, "items": args.items, "pages": facts["pages"] + 1, "seconds": round(seconds, 1),
+    figures = {"users": args.users, "items": args.items, "pages": facts["pages"] + 1, "seconds": round(seconds, 1),
             "cpu_seconds": round(cpu, 1), "megabytes": round((facts["bytes"] + copy_page) / 1e6, 1),
             "megabytes_of_copy": round(copy_page / 1e6, 1), "peak_gib": facts["driver_peak_gib"]}  # fmt: skip
     print(f"{'figure':12} {'seen':>10} {'goal':>8}")
     for name, goal in (("seconds", SECONDS), ("megabytes", MEGABYTES)):
-        print(f"{name:12} {told[name]:>10} {'<= ' + str(goal):>8}")
-    print(json.dumps(told))
+        print(f"{name:12} {figures[name]:>10} {'<= ' + str(goal):>8}")
+    print(json.dumps(figures))
 
 
 def draw_copy(night: Night) -> int:
@@ -71,9 +71,9 @@ def draw_copy(night: Night) -> int:
         night.versions(ITEMS).tonight().arrow(COLUMNS), PastCatalogues(), (), 0.5, shipped_dictionary()
     )
     copy = night.versions(COPY).tonight().arrow()
-    told = dict.fromkeys(copy["copy_id"].to_pylist()[:: TEXTS * 2], 9)
+    texts_used = dict.fromkeys(copy["copy_id"].to_pylist()[:: TEXTS * 2], 9)
     nothing = arrow_schema(REJECTED_COPY).empty_table()
-    html = review_page.page_of(str(night.date), copy, nothing, items, told, CopyConfig().review_rows)
+    html = review_page.page_of(str(night.date), copy, nothing, items, texts_used, CopyConfig().review_rows)
     night.lake.put_text(html, "reports", f"date={night.date}", "copy.html")
     return len(html.encode())
 
@@ -125,7 +125,7 @@ def recommendations(rng: np.random.Generator, ids: pa.Array, users: int) -> Iter
 
 
 def put(lake: Lake, table: Table, parts: Iterable[Mapping[str, Any]]) -> None:
-    """The current version of `table`, one file for each of `parts` (column -> values); other columns are empty."""
+    """Writes the current version of `table`: a file for each of `parts` (column -> values); other columns are empty."""
     files, rows, size = [], 0, 0
     folder = Version(table.name, str(DAY), "001", 0, (), 0, table.version).folder
     lake.fs.create_dir(lake.path(folder), recursive=True)

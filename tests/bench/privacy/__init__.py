@@ -1,1 +1,1 @@
-"""Erasure, measured: how long, how thorough, how safe."""
+"""Privacy, measured: erasure, encryption and differential privacy."""

@@ -1,12 +1,12 @@
-"""The sample shop's nights, plain and encrypted in the same run: seconds, bytes, the same tables; who can read them.
+"""The sample shop's nights, plain and encrypted in the same run: seconds, bytes, equal tables, and who can read them.
 
 python -m tests.bench.privacy.encryption [--users 1500] [--rounds 2]
-1. Nights of three days, by turns in a plain lake and in an encrypted one, after one round that nobody counts. Both
-   lakes must have the same rows in all tables, and publish the same.
-2. The encrypted clean events, read by Spark, pyarrow and Polars. Another master key, and none: no night starts, and no
-   row is read.
-3. The master key is changed: milliseconds, and not a byte of any other file differs. The old one opens nothing.
-4. The key of the first raw day is destroyed: its files open no more, and the next night runs.
+1. Nights of three days, in turns in a plain and in an encrypted lake, after one round that does not count. Both lakes
+   must have the same rows in all tables, and publish the same.
+2. Spark, pyarrow and Polars read the encrypted clean events. With another master key, or without a key, no night starts
+   and no row is read.
+3. The master key is changed: this takes milliseconds and changes no byte of other files. The old key opens nothing.
+4. The key of the first raw day is destroyed: its files cannot be opened any more, and the next night still runs.
 The last line is JSON of the figures. Goals: 1.05 times the time and 1.01 times the bytes.
 """
 
@@ -67,20 +67,20 @@ def main() -> None:
         make_sample_shop(plan, ROOT / "raw")
     figures, lakes = timed(args.rounds)
     closed = lakes[CLOSED]
-    asked: dict[str, Callable[[], dict[str, Any]]] = {
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
         "tables compared": lambda: compared(lakes[PLAIN], closed),
         "read by others": lambda: read_by_others(closed),
         "without a key": lambda: refused(closed),
         "another master key": lambda: rotated(closed),
         "a key destroyed": lambda: destroyed(closed),
     }
-    for name in each("questions of the encrypted lake", asked):
-        figures |= asked[name]()
+    for name in each("questions of the encrypted lake", measures):
+        figures |= measures[name]()
     print(json.dumps(figures))
 
 
 def timed(rounds: int) -> tuple[dict[str, Any], dict[str, Sample]]:
-    """Seconds of three nights by mode, the least of the rounds, and the bytes that they leave; the last lakes."""
+    """(figures, last lakes): seconds of three nights by mode, the fastest round, and the bytes of their lakes."""
     family = Family(os.getpid())
     lakes: dict[str, Sample] = {}
     wall: dict[str, list[float]] = {PLAIN: [], CLOSED: []}
@@ -92,7 +92,7 @@ def timed(rounds: int) -> tuple[dict[str, Any], dict[str, Sample]]:
             began = time.time()
             nights(lakes[mode], mode)
             ended = time.time()
-            time.sleep(1)  # a sample of what it took
+            time.sleep(1)  # so that its resources are sampled once more
             if number:
                 wall[mode].append(ended - began)
                 cpu[mode].append(family.taken(began, ended).cpu_s)
@@ -118,25 +118,34 @@ def nights(sample: Sample, mode: str) -> None:
 
 
 def compared(plain: Sample, closed: Sample) -> dict[str, int]:
-    """Tables of the three nights whose rows are equal, and files of the encrypted lake by how they begin."""
+    """Counts of the three nights' tables with equal rows, and of the encrypted lake's files by their first bytes."""
     equal, unequal = 0, []
     for table in STORED:
         for day in NIGHTS:
-            one, two = plain.lake.current(table, day), closed.lake.current(table, day)
-            if one is None and two is None:
+            plain_version, closed_version = plain.lake.current(table, day), closed.lake.current(table, day)
+            if plain_version is None and closed_version is None:
                 continue
-            same = one is not None and two is not None and content(plain.lake, one).equals(content(closed.lake, two))
-            equal += same
-            if not same:
+            is_equal = (
+                plain_version is not None
+                and closed_version is not None
+                and content(plain.lake, plain_version).equals(content(closed.lake, closed_version))
+            )
+            equal += is_equal
+            if not is_equal:
                 unequal.append(f"{table.name} {day}")
-    told = [name for name, entry in pointed(plain.lake)["tables"].items()]
+    published_names = [name for name, entry in pointed(plain.lake)["tables"].items()]
     by_name = {table.name: table for table in STORED}
-    shows = [name for name in told if shown(plain.lake, by_name[name]).equals(shown(closed.lake, by_name[name]))]
+    equal_names = [
+        name for name in published_names if shown(plain.lake, by_name[name]).equals(shown(closed.lake, by_name[name]))
+    ]
     starts = Counter(start_of(closed.lake, path) for path in all_paths(closed.lake))
-    print(f"{equal} versions of tables equal, {unequal} not; published: {len(shows)} of {len(told)} equal")
+    print(
+        f"{equal} versions of tables equal, {unequal} not; "
+        f"published: {len(equal_names)} of {len(published_names)} equal"
+    )
     print(f"files of the encrypted lake: {dict(starts)}")
-    return {"tables_equal": equal, "tables_unequal": len(unequal), "published_equal": len(shows),
-            "published": len(told)}  # fmt: skip
+    return {"tables_equal": equal, "tables_unequal": len(unequal), "published_equal": len(equal_names),
+            "published": len(published_names)}  # fmt: skip
 
 
 def start_of(lake: Lake, path: str) -> str:
@@ -146,18 +155,18 @@ def start_of(lake: Lake, path: str) -> str:
 
 
 def read_by_others(sample: Sample) -> dict[str, bool]:
-    """Clean events of the third night through each reader, equal to pyarrow's."""
+    """Whether each reader reads the same clean events of the third night as pyarrow."""
     lake, version = sample.lake, sample.lake.current(CLEAN_EVENTS, THIRD)
     assert version is not None
     paths, urls = lake.file_paths(version), lake.file_urls(version)
-    wanted = in_order(read_table(lake, paths, ["event_id", "user_id"]))
+    expected = in_order(read_table(lake, paths, ["event_id", "user_id"]))
     spark = session("bench").newSession()
     by = {
         "spark": table_rows(spark, lake, CLEAN_EVENTS, urls).select("event_id", "user_id").toArrow(),
         "dataset": dataset(lake, paths).to_table(["event_id", "user_id"]),
         "polars": pl.scan_pyarrow_dataset(dataset(lake, paths)).select("event_id", "user_id").collect().to_arrow(),
     }
-    same = {name: in_order(rows.cast(wanted.schema)).equals(wanted) for name, rows in by.items()}
+    equal_by_reader = {name: in_order(rows.cast(expected.schema)).equals(expected) for name, rows in by.items()}
     bare: dict[str, Callable[[], object]] = {
         "pyarrow": lambda: pq.read_table(paths[0], filesystem=lake.fs),
         "dataset": lambda: ds.dataset(paths, filesystem=lake.fs).to_table(),
@@ -165,8 +174,10 @@ def read_by_others(sample: Sample) -> dict[str, bool]:
         "spark": lambda: spark.read.parquet(*urls).collect(),
     }
     no_key = {name: is_refused(read, Exception) for name, read in bare.items()}
-    print(f"{wanted.num_rows:,} encrypted rows read: {same}; refused without a key: {no_key}")
-    return {f"read_by_{name}": ok for name, ok in same.items()} | {"refused_without_key": all(no_key.values())}
+    print(f"{expected.num_rows:,} encrypted rows read: {equal_by_reader}; refused without a key: {no_key}")
+    return {f"read_by_{name}": ok for name, ok in equal_by_reader.items()} | {
+        "refused_without_key": all(no_key.values())
+    }
 
 
 def is_refused(work: Callable[[], object], kind: type[Exception]) -> bool:
@@ -178,39 +189,46 @@ def is_refused(work: Callable[[], object], kind: type[Exception]) -> bool:
 
 
 def refused(sample: Sample) -> dict[str, bool]:
-    """Whether a night of the lake does not start with another master key, nor with none."""
-    found = {}
+    """Whether no night of the lake starts with another master key or without a key."""
+    refusals = {}
     for name, key in {"wrong_key": OTHER, "no_key": ""}.items():
         os.environ[lake_keys.KEY_VARIABLE] = key
         closed = Sample(sample.raw, Lake(sample.lake.root), sample.eve)
-        found[f"{name}_starts_no_night"] = is_refused(lambda of=closed: of.night(THIRD), WrongMasterKey)
+        refusals[f"{name}_starts_no_night"] = is_refused(lambda of=closed: of.night(THIRD), WrongMasterKey)
         version = sample.lake.current(CLEAN_EVENTS, THIRD)
         assert version is not None
         read = lambda of=closed, v=version: read_table(of.lake, of.lake.file_paths(v))  # noqa: E731
-        found[f"{name}_reads_no_row"] = is_refused(read, WrongMasterKey)
+        refusals[f"{name}_reads_no_row"] = is_refused(read, WrongMasterKey)
     os.environ[lake_keys.KEY_VARIABLE] = ONE
-    print(f"refused: {found}")
-    return found
+    print(f"refused: {refusals}")
+    return refusals
 
 
 def rotated(sample: Sample) -> dict[str, Any]:
-    """Milliseconds of a change of the master key, and what of the lake is another after it."""
+    """Milliseconds of a change of the master key, and the files of the lake that it changed."""
     before = hashes(sample.lake)
     began = time.perf_counter()
     keys = lake_keys.rotate(sample.lake, HeldKey(bytes.fromhex(ONE)), HeldKey(bytes.fromhex(OTHER)))
     spent = 1000 * (time.perf_counter() - began)
     after = hashes(sample.lake)
     touched = [path for path in before if before[path] != after.get(path) and not path.startswith("keys/")]
-    old = is_refused(lambda: Sample(sample.raw, Lake(sample.lake.root), sample.eve).night(THIRD), WrongMasterKey)
+    old_key_refused = is_refused(
+        lambda: Sample(sample.raw, Lake(sample.lake.root), sample.eve).night(THIRD), WrongMasterKey
+    )
     os.environ[lake_keys.KEY_VARIABLE] = OTHER
     lake = Lake(sample.lake.root)
     rows = content(lake, lake.current(CLEAN_EVENTS, THIRD)).num_rows
-    # Spark's workers were started with the first key, as any process is: they go on with it.
+    # Spark's workers were started with the first key and keep it.
     lake_keys.rotate(lake, HeldKey(bytes.fromhex(OTHER)), HeldKey(bytes.fromhex(ONE)))
     os.environ[lake_keys.KEY_VARIABLE] = ONE
     print(f"{keys} keys wrapped anew in {spent:.1f} ms; other files touched: {len(touched)}; the old key refused: "
-          f"{old}; rows read by the new one: {rows:,}")  # fmt: skip
-    return {"keys": keys, "rotation_ms": round(spent, 1), "rotation_touched": len(touched), "old_key_refused": old}
+          f"{old_key_refused}; rows read by the new one: {rows:,}")  # fmt: skip
+    return {
+        "keys": keys,
+        "rotation_ms": round(spent, 1),
+        "rotation_touched": len(touched),
+        "old_key_refused": old_key_refused,
+    }
 
 
 def hashes(lake: Lake) -> dict[str, str]:
@@ -218,17 +236,19 @@ def hashes(lake: Lake) -> dict[str, str]:
 
 
 def destroyed(sample: Sample) -> dict[str, bool]:
-    """The first raw day without its key: unreadable, and the third night runs again."""
+    """Destroys the first raw day's key: whether its files are unreadable, and whether the third night runs again."""
     lake = Lake(sample.lake.root)
     begin_encryption(lake, EncryptionConfig())
     lake_keys.destroy(lake, ("raw", "sample_shop", f"date={FIRST}"))
     first = [path for path in all_paths(lake) if path.startswith(f"raw/sample_shop/date={FIRST}/")]
     closed = [path for path in first if sealed_files.is_sealed(lake, path)]
-    gone = all(is_refused(lambda at=path: sealed_files.read(lake, at), KeyGone) for path in closed)
+    gone = all(is_refused(lambda sealed_path=path: sealed_files.read(lake, sealed_path), KeyGone) for path in closed)
     nightly.main(Sample(sample.raw, lake, sample.eve).night(THIRD, "002"))
-    again = pointed(lake)["run"] == f"{THIRD}-002"
-    print(f"key of raw day {FIRST} destroyed: {len(closed)} files open no more: {gone}; the next night ran: {again}")
-    return {"destroyed_day_unreadable": gone and bool(closed), "night_after_destroyed_day": again}
+    ran_again = pointed(lake)["run"] == f"{THIRD}-002"
+    print(
+        f"key of raw day {FIRST} destroyed: {len(closed)} files open no more: {gone}; the next night ran: {ran_again}"
+    )
+    return {"destroyed_day_unreadable": gone and bool(closed), "night_after_destroyed_day": ran_again}
 
 
 if __name__ == "__main__":

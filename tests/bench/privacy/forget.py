@@ -1,14 +1,15 @@
-"""People forgotten from the sample shop's lake of three nights: seconds, what is left, and what a kill does.
+"""Forgets people in the sample shop's lake of three nights: seconds, what is left, and what a kill does.
 
 python -m tests.bench.privacy.forget [--users 1500] [--kills 20] [--encrypted]
 1. One person, then 1,000, are forgotten in one pass each; every file is decoded again.
 2. Negative control: the name is planted in each kind of place, one at a time, and must be found.
 3. The raw files are delivered again, with the people in them: nobody may come back.
-4. Killed (SIGKILL) at random moments while a reader reads the published night: the lake must end the same.
-5. A lake that never knew the person is replayed from raw files without him, and both fit their models afresh on the
-   third night: which tables of that night are equal, row by row.
-6. With --encrypted the lake is encrypted: what the erasures wrote is too, another master key forgets nobody, and a raw
-   day whose key is destroyed stays closed and stops no erasure.
+4. The erasure is killed (SIGKILL) at random moments while a reader reads the published night: after another run the
+   lake must be the same as an undisturbed one.
+5. A lake that never knew the person is replayed from raw files without them, and both lakes train their models without
+   a warm start on the third night: which tables of that night are equal, row by row.
+6. With --encrypted the lake is encrypted: so are files that the erasures write, another master key forgets nobody, and
+   a raw day whose key is destroyed stays closed and stops no erasure.
 The last line is JSON of the figures.
 """
 
@@ -81,7 +82,7 @@ def main() -> None:
         sample = make_sample(ROOT / "sample", args.users, encryption={"on": args.encrypted})
     many = [f"u{number:07d}" for number in range(1_000)]
     figures = {"files": len(all_paths(sample.lake))}
-    asked: dict[str, Callable[[], dict[str, Any]]] = {
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
         "one person": lambda: forgotten(sample, [WHO], "one"),
         "a thousand people": lambda: forgotten(sample, many, "many"),
         "planted names": lambda: planted(Lake(str(ROOT / "one"))),
@@ -90,9 +91,9 @@ def main() -> None:
         "beside a replay": lambda: replayed(sample),
     }
     if args.encrypted:
-        asked["a raw day closed"] = lambda: closed(sample)
-    for name in each("forgetting", asked):
-        figures |= asked[name]()
+        measures["a raw day closed"] = lambda: closed(sample)
+    for name in each("forgetting", measures):
+        figures |= measures[name]()
     print(json.dumps(figures))
 
 
@@ -103,24 +104,24 @@ def copied(sample: Sample, name: str) -> Lake:
 
 
 def forgotten(sample: Sample, ids: list[str], name: str) -> dict[str, float]:
-    """Seconds of one pass with its check, and what a search finds before and after."""
+    """Seconds of one pass with its check, and how much a search finds before and after it."""
     lake = copied(sample, name)
     people = whole_people(lake, ids)
     before = find(lake, people)
     started = time.monotonic()
     (done,) = forget(lake, ids)
     seconds = time.monotonic() - started
-    left, places = find(lake, people), len({one.place for one in before})
-    known = len(done.receipt["people"])
+    finds, places = find(lake, people), len({hit.place for hit in before})
+    known_ids = len(done.receipt["people"])
     print(
-        f"{known:5} of {len(ids)} ids were known: {seconds:.1f} s, {len(before)} files in {places} kinds of places, "
-        f"{done.receipt['rows_removed']:,} rows removed; found afterwards: {len(left)}"
+        f"{known_ids:5} of {len(ids)} ids were known: {seconds:.1f} s, {len(before)} files in {places} kinds of "
+        f"places, {done.receipt['rows_removed']:,} rows removed; found afterwards: {len(finds)}"
     )
-    return {f"{name}_seconds": round(seconds, 1), f"{name}_places": places, f"{name}_left": len(left)}
+    return {f"{name}_seconds": round(seconds, 1), f"{name}_places": places, f"{name}_left": len(finds)}
 
 
 def planted(lake: Lake) -> dict[str, int]:
-    """Of a lake without the person: the planted name must be the one find."""
+    """Plants the name in a lake without the person: it must be the only find."""
     missed = []
     for place in each("a name planted", PLACES, "places"):
         copy = Lake(f"{lake.root}-planted")
@@ -134,7 +135,7 @@ def planted(lake: Lake) -> dict[str, int]:
 
 
 def delivered_again(sample: Sample, ids: list[str]) -> dict[str, int]:
-    """The shop's files of all nights come again, with the person in them."""
+    """Delivers the shop's files of all nights again, with the person in them."""
     people = whole_people(sample.lake, ids)
     lake = Lake(str(ROOT / "one"))
     rejected = 0
@@ -142,18 +143,18 @@ def delivered_again(sample: Sample, ids: list[str]) -> dict[str, int]:
         night = Night(day, lake, "again", sample.night(day).settings, "sample_shop", str(sample.raw))
         run_tasks(night, BRANCHES["intake"])
         rejected += job_report(lake, day, "again", "clean_events")["rejected"].get("erased", 0)
-    left = find(lake, people)
-    print(f"delivered again: {rejected} events rejected as 'erased', found afterwards: {len(left)}")
-    return {"again_rejected": rejected, "again_left": len(left)}
+    finds = find(lake, people)
+    print(f"delivered again: {rejected} events rejected as 'erased', found afterwards: {len(finds)}")
+    return {"again_rejected": rejected, "again_left": len(finds)}
 
 
 def killed(sample: Sample, times: int) -> dict[str, int]:
-    """The lake after a kill at a random moment and the same command again, compared with an undisturbed one."""
-    whole = copied(sample, "whole")
+    """Compares the lake after a kill at a random moment and a second run with an undisturbed lake."""
+    undisturbed = copied(sample, "whole")
     started = time.monotonic()
-    run(whole)
+    run(undisturbed)
     longest, rng = time.monotonic() - started, random.Random(7)
-    wanted, same, torn, cut = digest(whole), 0, 0, 0
+    expected, equal, torn, cut = digest(undisturbed), 0, 0, 0
     for _ in each("killed and run again", range(times), "times", None):
         lake = copied(sample, "killed")
         with reading(lake) as broken:
@@ -165,10 +166,10 @@ def killed(sample: Sample, times: int) -> dict[str, int]:
                 process.wait()
                 cut += 1
             run(lake)
-        same += digest(lake) == wanted
+        equal += digest(lake) == expected
         torn += len(broken)
-    print(f"killed {cut} of {times} times: {same} ended the same; reads of a torn published night: {torn}")
-    return {"kills": cut, "ended_the_same": same, "runs": times, "torn_reads": torn}
+    print(f"killed {cut} of {times} times: {equal} ended the same; reads of a torn published night: {torn}")
+    return {"kills": cut, "ended_the_same": equal, "runs": times, "torn_reads": torn}
 
 
 def command(lake: Lake) -> list[str]:
@@ -180,7 +181,7 @@ def run(lake: Lake) -> None:
 
 
 def digest(lake: Lake) -> Counter[tuple[str, str]]:
-    """Every file of a lake by its hash, but receipts, which have the time."""
+    """Hash of every file of a lake, without receipts, which contain the time."""
     paths = [path for path in all_paths(lake) if not path.startswith(("erased/receipts", "lease", "contested"))]
     if keys_of(lake) is None:
         return Counter((path, hashlib.sha256(read_bytes(lake, path)).hexdigest()) for path in paths)
@@ -188,7 +189,7 @@ def digest(lake: Lake) -> Counter[tuple[str, str]]:
 
 
 def as_read(lake: Lake, path: str) -> str:
-    """The hash of what a file of an encrypted lake says: encrypted again, it has other bytes and another name."""
+    """Hash of a file's decrypted content: after each encryption the same content has other bytes and another name."""
     data = sealed_files.opened(read_bytes(lake, path), keys_of(lake))
     if data.startswith(ENCRYPTED):
         data = str(read_table(lake, lake.path(path)).to_pydict()).encode()
@@ -199,7 +200,7 @@ def as_read(lake: Lake, path: str) -> str:
 
 @contextmanager
 def reading(lake: Lake) -> Iterator[list[str]]:
-    """A storefront: looks at the pointer, and reads all that it names; what did not fit is listed."""
+    """A storefront that follows the pointer and reads everything that it names; it lists what did not fit."""
     broken: list[str] = []
     over = threading.Event()
 
@@ -227,7 +228,7 @@ def reading(lake: Lake) -> Iterator[list[str]]:
 
 
 def replayed(sample: Sample) -> dict[str, int]:
-    """The third night after an erasure, beside that of a lake that never knew the person; models are cold in both."""
+    """Compares the third night after an erasure with that of a lake without the person; no model has a warm start."""
     other = replace(sample, raw=raw_without(sample), lake=Lake(str(ROOT / "replayed")))
     shutil.rmtree(other.lake.root, ignore_errors=True)
     for day in NIGHTS:
@@ -247,7 +248,7 @@ def replayed(sample: Sample) -> dict[str, int]:
 
 
 def closed(sample: Sample) -> dict[str, bool]:
-    """Of an encrypted lake: files that an erasure left plain though they were not, and erasures with keys missing."""
+    """In an encrypted lake: files that an erasure wrote unencrypted, and erasures with missing keys."""
     was, now = starts(sample.lake), starts(Lake(str(ROOT / "one")))
     opened = sorted(kind for kind in now if kind.endswith(("plain Parquet", "other")) and now[kind] > was[kind])
     lake = copied(sample, "other-key")
@@ -261,14 +262,14 @@ def closed(sample: Sample) -> dict[str, bool]:
     files = [path for path in all_paths(lake) if path.startswith(f"raw/sample_shop/{day}/")]
     shut = [path for path in files if sealed_files.is_sealed(lake, path)]
     run(lake)
-    left = find(Lake(lake.root), whole_people(sample.lake, [WHO]))
+    finds = find(Lake(lake.root), whole_people(sample.lake, [WHO]))
     print(f"files of an encrypted lake: {dict(now)}; more of these are plain now: {opened}; another key is refused: "
-          f"{is_refused}; forgotten without the key of {day} ({len(shut)} files): {len(left)} finds")  # fmt: skip
-    return {"stays_closed": not opened, "other_key_refused": is_refused, "without_a_day_left": bool(shut) and not left}
+          f"{is_refused}; forgotten without the key of {day} ({len(shut)} files): {len(finds)} finds")  # fmt: skip
+    return {"stays_closed": not opened, "other_key_refused": is_refused, "without_a_day_left": bool(shut) and not finds}
 
 
 def starts(lake: Lake) -> Counter[str]:
-    """Files of raw days, rows of tables and models by folder and by how they begin.
+    """Files of raw days, rows of tables and models, by folder and by their first bytes.
 
     The small JSON files that name a table's versions are plain in every lake.
     """
@@ -282,15 +283,15 @@ def _has_rows(path: str) -> bool:
 
 
 def raw_without(sample: Sample) -> Path:
-    """The shop's files as if the person had never been there, made without any code of jobs/privacy but the cookies."""
+    """The shop's files without the person, made without the code of jobs/privacy, except for finding the cookies."""
     raw, devices = ROOT / "raw-without", pa.array(sorted(whole_people(sample.lake, [WHO]).visitors), pa.string())
     shutil.rmtree(raw, ignore_errors=True)
     shutil.copytree(sample.raw, raw)
     for path in raw.glob("*/events-*.parquet"):
         rows = pq.read_table(path)
-        theirs = pc.fill_null(pc.equal(rows["uid"], WHO), False)
+        is_person = pc.fill_null(pc.equal(rows["uid"], WHO), False)
         alone = pc.and_(pc.is_null(rows["uid"]), pc.is_in(rows["cookie"], devices))
-        pq.write_table(rows.filter(pc.invert(pc.or_(theirs, alone))), path)
+        pq.write_table(rows.filter(pc.invert(pc.or_(is_person, alone))), path)
     for path in raw.glob("*/users.jsonl"):
         lines = path.read_text("utf-8").splitlines(keepends=True)
         path.write_text("".join(line for line in lines if json.loads(line)["uid"] != WHO), "utf-8")
@@ -298,27 +299,27 @@ def raw_without(sample: Sample) -> Path:
 
 
 def compared(lake: Lake, other: Lake) -> tuple[list[str], dict[str, str]]:
-    """(tables of the third night whose rows are equal, the others with how many rows differ)."""
+    """(tables of the third night with equal rows, the other tables -> how many rows differ)."""
     equal, unequal = [], {}
     for table in STORED:
-        one, two = lake.current(table, THIRD), other.current(table, THIRD)
-        if one is None and two is None:
+        version, other_version = lake.current(table, THIRD), other.current(table, THIRD)
+        if version is None and other_version is None:
             continue
-        if one is None or two is None:
+        if version is None or other_version is None:
             unequal[table.name] = "one of the two has none"
             continue
-        mine, theirs = Counter(lines_of(lake, one)), Counter(lines_of(other, two))
-        if differing := (mine - theirs) + (theirs - mine):
-            unequal[table.name] = f"{differing.total()} differ, of {mine.total()} and {theirs.total()}"
+        rows, other_rows = Counter(lines_of(lake, version)), Counter(lines_of(other, other_version))
+        if differing := (rows - other_rows) + (other_rows - rows):
+            unequal[table.name] = f"{differing.total()} differ, of {rows.total()} and {other_rows.total()}"
         else:
             equal.append(table.name)
     return equal, unequal
 
 
 def lines_of(lake: Lake, version: Version) -> list[str]:
-    """The rows of a version as text, but those that say that a row of a forgotten person came again.
+    """The rows of a version as text, without those that record that a forgotten person's row came again.
 
-    Floats to 6 places: a sum that fades is rounded each night, one that is counted anew only once (seen: 2e-8).
+    Floats to 6 places: a decaying sum is rounded each night, a recounted one only once (difference seen: 2e-8).
     """
     rows = [row for row in content(lake, version).to_pylist() if row.get("raw_row") != '{"erased":true}']
     return [str({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) for row in rows]

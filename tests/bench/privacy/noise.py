@@ -2,12 +2,12 @@
 
 python -m tests.bench.privacy.noise --data ../shared/data/gowalla [--ratings recbole-1.2.1-py3-none-any.whl]
 1. Popular items of 20,000 people of DATA (`interactions.parquet` with user and item, or `transactions_*.parquet` of
-   H&M): how many of the true top 100 a release has, at three epsilons and delta 1e-6. True is the number of people of
-   each item, unbounded and without noise. Mean, least and greatest of `REPEATS` draws.
-2. ML-100K out of RecBole's wheel (or its `ml-100k.inter`): ndcg@10 of private ALS and a private LSTM at three epsilons
-   beside plain ALS, the plain LSTM, popularity and private popularity; a fifth of the pairs, drawn at random, is the
-   test. An LSTM reads the others in order of time. Figures for ML-1M in the issue are of another data set and do not
-   compare.
+   H&M): how many of the true top 100 a release has, at three epsilons and delta 1e-6. The truth is the number of people
+   of each item, without bounds and noise. Printed are the mean, the least and the greatest of `REPEATS` draws.
+2. ML-100K from RecBole's wheel (or its `ml-100k.inter`): ndcg@10 of private ALS and a private LSTM at three epsilons,
+   compared with plain ALS, the plain LSTM, popularity and private popularity; a fifth of the pairs, drawn at random, is
+   the test. An LSTM reads the others in order of time. Figures for ML-1M in the issue are of another data set and
+   cannot be compared.
 The last line is JSON of the figures.
 """
 
@@ -39,7 +39,7 @@ from tests.bench.recommend.movielens import read_in_wheel
 
 PEOPLE, TOP, DELTA, REPEATS = 20_000, 100, 1e-6, 10
 COUNT_EPSILONS, MODEL_EPSILONS = (0.5, 1.0, 2.0), (5.0, 10.0, 20.0)
-TRAININGS = 3  # of a private LSTM: noise makes one differ much from the next
+TRAININGS = 3  # trainings of a private LSTM: noise makes their results differ much
 PLAIN_LSTM = LSTMConfig(dim=64, hidden=128)
 SEED = 7
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def people_of(folder: Path) -> sparse.csr_matrix:
-    """0/1 (U, I) of 20,000 people of the data, drawn at random; an item is in it once for each person."""
+    """0/1 (U, I) of 20,000 people of the data, drawn at random; each item of a person counts once."""
     if (folder / "interactions.parquet").exists():
         rows = f"select \"user\" u, item i from '{folder}/interactions.parquet'"
     elif list(folder.glob("transactions_*.parquet")):
@@ -70,16 +70,16 @@ def people_of(folder: Path) -> sparse.csr_matrix:
     table = duckdb.sql(f"select distinct cast(u as text) u, cast(i as text) i from ({rows}) order by all").fetchnumpy()
     users, user = np.unique(np.asarray(table["u"], np.str_), return_inverse=True)
     items, item = np.unique(np.asarray(table["i"], np.str_), return_inverse=True)
-    whole = sparse.csr_matrix((np.ones(len(user), np.int64), (user, item)), shape=(len(users), len(items)))
-    return whole[np.sort(np.random.default_rng(SEED).permutation(len(users))[:PEOPLE])]
+    matrix = sparse.csr_matrix((np.ones(len(user), np.int64), (user, item)), shape=(len(users), len(items)))
+    return matrix[np.sort(np.random.default_rng(SEED).permutation(len(users))[:PEOPLE])]
 
 
 def popular(chosen: sparse.csr_matrix) -> dict[str, dict[str, float]]:
-    """Epsilon -> share of the true top 100 in a release, and CPU seconds of one."""
+    """Epsilon -> share of the true top 100 in a release, and the CPU seconds of one release."""
     true = best_items(np.asarray(chosen.sum(axis=0)).ravel())
     print(f"\nof the true top {TOP} of {chosen.shape[0]:,} people, in a release; delta {DELTA:g}")
     print(f"{'epsilon':>8}{'noise':>8}{'mean':>7}{'least':>7}{'most':>7}{'seconds':>9}")
-    found = {}
+    by_epsilon = {}
     for epsilon in each("popular items released", COUNT_EPSILONS, "epsilons"):
         looks = looks_for(epsilon, DELTA)
         started = time.process_time()
@@ -87,16 +87,16 @@ def popular(chosen: sparse.csr_matrix) -> dict[str, dict[str, float]]:
         seconds = (time.process_time() - started) / REPEATS
         mean, least, most = float(np.mean(shares)), min(shares), max(shares)
         print(f"{epsilon:>8}{looks.second:>8.1f}{mean:>7.3f}{least:>7.2f}{most:>7.2f}{seconds:>9.1f}")
-        found[str(epsilon)] = {"share": round(mean, 4), "least": least, "most": most,
+        by_epsilon[str(epsilon)] = {"share": round(mean, 4), "least": least, "most": most,
                                "noise": round(looks.second, 2), "seconds": round(seconds, 2)}  # fmt: skip
-    return found
+    return by_epsilon
 
 
 def ranked(chosen: sparse.csr_matrix, looks: Looks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(items, noised people) of one release, best first: what `rank_known` of a night makes in Spark."""
+    """(items, number of people with noise) of one release, best first, as `rank_known` makes it in Spark at night."""
     candidates, among = np.arange(chosen.shape[1]), chosen
-    for whole, scale in ((1, looks.first), (WHOLE, looks.second)):
-        shares = share_in(np.diff(among.indptr), whole)
+    for units, scale in ((1, looks.first), (WHOLE, looks.second)):
+        shares = share_in(np.diff(among.indptr), units)
         places, noised = best(np.asarray(among.T @ shares).ravel().astype(np.int64), scale, CANDIDATES * TOP)
         candidates, among = candidates[places], sparse.csr_matrix(among[:, places])
     return candidates, noised // UNIT
@@ -117,7 +117,7 @@ def read_ratings(path: Path) -> sparse.csr_matrix:
 
 
 def split(when: sparse.csr_matrix) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """(what is learned, what is asked for): a fifth of the pairs, drawn at random, is asked for."""
+    """(training set, test set): a fifth of the pairs, drawn at random, is the test set."""
     is_asked = np.random.default_rng(SEED).random(when.nnz) < 0.2
     user, item = when.nonzero()
     return tuple(
@@ -127,7 +127,7 @@ def split(when: sparse.csr_matrix) -> tuple[sparse.csr_matrix, sparse.csr_matrix
 
 
 def in_order(when: sparse.csr_matrix) -> Sequences:
-    """Each person's items, oldest first; of the same second, by item."""
+    """Each person's items, oldest first; items of the same second in the order of their codes."""
     user, item = when.nonzero()
     return Sequences(when.indptr.astype(np.int64), item[np.lexsort((item, when.data, user))].astype(np.int32))
 
@@ -136,20 +136,20 @@ def recommended(when: sparse.csr_matrix) -> dict[str, dict[str, float]]:
     """Model -> ndcg@10 and CPU seconds."""
     learned, test = split(when)
     train, sequences = learned.astype(bool).astype(np.float64), in_order(learned)
-    found: dict[str, dict[str, float]] = {}
+    by_model: dict[str, dict[str, float]] = {}
     print(f"\nML-100K, {when.shape[0]} people, {when.shape[1]:,} items: ndcg@10")
 
-    asked = np.flatnonzero(np.diff(test.indptr))  # people with something to find
-    seen = train.nonzero()
+    test_people = np.flatnonzero(np.diff(test.indptr))  # people with test items
+    training_pairs = train.nonzero()
 
     def judge(name: str, make: Callable[[], NDArray]) -> None:
         started = time.process_time()
         scores = make().astype(np.float32)
-        scores[seen] = -np.inf
-        codes, _ = rank_scores(scores[asked], 10)
-        ndcg = float(np.mean(score_lists(codes, test[asked], 10)["ndcg@10"]))
-        found[name] = {"ndcg@10": round(ndcg, 4), "seconds": round(time.process_time() - started, 2)}
-        print(f"{name:<36}{ndcg:>7.4f}{found[name]['seconds']:>9.1f} CPU s")
+        scores[training_pairs] = -np.inf
+        codes, _ = rank_scores(scores[test_people], 10)
+        ndcg = float(np.mean(score_lists(codes, test[test_people], 10)["ndcg@10"]))
+        by_model[name] = {"ndcg@10": round(ndcg, 4), "seconds": round(time.process_time() - started, 2)}
+        print(f"{name:<36}{ndcg:>7.4f}{by_model[name]['seconds']:>9.1f} CPU s")
 
     counts = np.asarray(train.sum(axis=0)).ravel().astype(np.int64)
     makers: dict[str, Callable[[], NDArray]] = {
@@ -168,7 +168,7 @@ def recommended(when: sparse.csr_matrix) -> dict[str, dict[str, float]]:
     }
     for name in each("ML-100K", makers, "models"):
         judge(name, makers[name])
-    return found
+    return by_model
 
 
 def private_popularity(train: sparse.csr_matrix, epsilon: float) -> NDArray[np.float64]:
@@ -201,7 +201,7 @@ def private_lstm(sequences: Sequences, n_items: int, epsilon: float, seed: int) 
 
 
 def read_by(model: LSTM, sequences: Sequences) -> NDArray[np.float32]:
-    """(n, I): logits of every item after each person's last one."""
+    """(n, I): logits of every item after each person's last item."""
     states = model.encode(sequences)
     return np.column_stack([states, np.ones(len(states), np.float32)]) @ model.item_rows.T
 

@@ -1,1 +1,1 @@
-"""Recommenders and the ranker beside published figures, and their speed."""
+"""Recommenders and the ranker compared with published figures, and their speed."""

@@ -1,6 +1,6 @@
 """Reads folders of logs and attributes and holds out whole items, for `tests.bench.recommend.cold`.
 
-A folder holds sequences.txt (`user item item ...` in time order), maybe with item_attributes.json (item -> tags); or
+A folder has sequences.txt (`user item item ...` in time order), maybe with item_attributes.json (item -> tags); or
 articles.parquet (article_id and its attributes) with transactions*.parquet (t_dat, customer_id, article_id).
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Bools = NDArray[np.bool_]
-HELD = 5  # one in HELD items is held out, and one in HELD of each user's other items
+HELD = 5  # one in HELD items is held out, and so is one in HELD of each user's other items
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Log:
 class Split:
     """`train` (U, I) on warm items only; `truth` of `valid` and `test`, (U, I) each, on warm items and on cold ones.
 
-    warm (I,) and cold["valid"], cold["test"] (I,) part the items in three.
+    warm (I,), cold["valid"] (I,) and cold["test"] (I,) divide the items into three parts.
     """
 
     train: sparse.csr_matrix
@@ -45,9 +45,9 @@ class Split:
 
 
 def read_log(folder: Path, seed: int) -> Log:
-    """The log of a folder in one of the two formats; item codes are shuffled, since ties are broken by them.
+    """The log of a folder in one of the two formats; item codes are shuffled, since they decide ties.
 
-    (Amazon's item ids ascend by first touch: ties by id would tell who is popular.)
+    (Amazon's item ids ascend by first event: ties by id would reveal which items are popular.)
     Raises FileNotFoundError naming what the folder lacks.
     """
     if (folder / "sequences.txt").is_file():
@@ -68,28 +68,30 @@ def read_log(folder: Path, seed: int) -> Log:
 
 
 def split_log(log: Log, seed: int) -> Split:
-    """One in five items is cold, half of them for validation; one in five of each user's warm items, the last, too.
+    """Holds out one in five items (cold), half of them for validation, and the last fifth of each user's warm items.
 
-    A user's count of held-out warm items is rounded; each is for validation or for the test by a toss.
+    A user's number of held-out warm items is rounded; chance decides for each whether it is for validation or test.
     """
     rng = np.random.default_rng(seed)
     place = rng.permutation(len(log.item_ids))
-    half, whole = len(place) // (2 * HELD), len(place) // HELD
-    cold = {"valid": place < half, "test": (place >= half) & (place < whole)}
-    warm = place >= whole
-    kept = warm[log.item]
-    user, item = log.user[kept], log.item[kept]
+    valid_end, cold_end = len(place) // (2 * HELD), len(place) // HELD
+    cold = {"valid": place < valid_end, "test": (place >= valid_end) & (place < cold_end)}
+    warm = place >= cold_end
+    is_warm_pair = warm[log.item]
+    user, item = log.user[is_warm_pair], log.item[is_warm_pair]
     order = np.argsort(user, kind="stable")
     count = np.bincount(user, minlength=log.users)
     rank = np.empty(len(user), np.int64)
     rank[order] = np.arange(len(user)) - np.repeat(np.cumsum(count) - count, count)
-    held = rank >= (count - np.rint(count / HELD).astype(np.int64))[user]
+    is_held_out = rank >= (count - np.rint(count / HELD).astype(np.int64))[user]
     toss = rng.random(len(user)) < 0.5
     truth = {}
-    for name, mine in (("valid", held & toss), ("test", held & ~toss)):
+    for name, in_part in (("valid", is_held_out & toss), ("test", is_held_out & ~toss)):
         of_cold = cold[name][log.item]
-        truth[name] = _matrix(log, np.append(user[mine], log.user[of_cold]), np.append(item[mine], log.item[of_cold]))
-    return Split(_matrix(log, user[~held], item[~held]), warm, cold, truth)
+        truth[name] = _matrix(
+            log, np.append(user[in_part], log.user[of_cold]), np.append(item[in_part], log.item[of_cold])
+        )
+    return Split(_matrix(log, user[~is_held_out], item[~is_held_out]), warm, cold, truth)
 
 
 def _matrix(log: Log, user: NDArray[np.int64], item: NDArray[np.int64]) -> sparse.csr_matrix:
@@ -119,5 +121,5 @@ def _transactions(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _ids(column: pd.Series) -> pd.Series:
-    """As str without leading zeros: H&M's catalogue writes 0108775015 where copies of its log have a number."""
+    """The ids as str without leading zeros: H&M's catalogue writes 0108775015, and copies of its log have a number."""
     return column.astype(str).str.lstrip("0")

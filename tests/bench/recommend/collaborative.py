@@ -1,15 +1,15 @@
-"""`make bench-cf DATA=folder`: collaborative filtering on a published split, beside the published figures.
+"""`make bench-cf DATA=folder`: collaborative filtering on a published split, compared with the published figures.
 
 DATA holds `interactions.parquet` (user, item, split: train or test), or `train.txt` and `test.txt` as LightGCN
 publishes them (`user item item ...`). recall@20 and ndcg@20, full ranking over all items, training items masked, users
 with a test item. Three rows are published models computed again (popularity, ItemCF, GF-CF), to show that the measure
 is the same.
 
-Settings are the defaults of the models. The weights of the hybrid and `best` are chosen on a validation slice: a fifth
+Settings are the defaults of the models. The weights of the hybrid and `best` are chosen on a validation set: a fifth
 of the training pairs, held out; every model is then fitted again on all training pairs.
 
-What training sees is what the published rows saw: all training pairs, and no test pair; a pair in both is refused. The
-published rows of this split chose their settings by the test pairs, since the split has no validation; ours did not.
+Training uses the same pairs as the published rows: all training pairs and no test pair; a pair in both is refused. The
+published rows of this split chose their settings by the test pairs, since it has no validation set; ours did not.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from tests.bench.quality import SEED, Measured, report
 
 K = 20
 BLOCK = 512  # users scored at once
-JUDGED = 2_000  # users of the validation slice
+JUDGED = 2_000  # users of the validation set
 METRICS = (f"recall@{K}", f"ndcg@{K}")
-GOWALLA = (29_858, 40_981, 810_128)  # users, items, training pairs of the split that the anchors were measured on
+GOWALLA = (29_858, 40_981, 810_128)  # users, items, training pairs of the split on which the anchors were measured
 ANCHORS = {
     "popularity": (0.0416, 0.0317),
     "ItemCF, BARS": (0.1570, 0.1214),
@@ -62,7 +62,7 @@ class Fitted:
 
 
 def read_split(folder: Path) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """(train, test): 0/1 CSR (U, I) over the ids of both, which are numbers from 0."""
+    """(train, test): 0/1 CSR (U, I) over the ids of both files; ids are numbers from 0."""
     if (folder / "interactions.parquet").exists():
         table = pq.read_table(folder / "interactions.parquet", columns=["user", "item", "split"])
         user, item = table["user"].to_numpy(), table["item"].to_numpy()
@@ -91,14 +91,14 @@ def _matrix(user: np.ndarray, item: np.ndarray, shape: tuple[int, ...]) -> spars
 
 
 def hold_out(train: sparse.csr_matrix, share: float = 0.2) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """(rest, validation): a seeded random share of the pairs held out."""
+    """(training set, validation set): a seeded random share of the pairs is held out."""
     pairs = train.tocoo()
-    held = np.random.default_rng(SEED).random(pairs.nnz) < share
-    return tuple(_matrix(pairs.row[part], pairs.col[part], train.shape) for part in (~held, held))  # type: ignore[return-value]
+    is_held_out = np.random.default_rng(SEED).random(pairs.nnz) < share
+    return tuple(_matrix(pairs.row[part], pairs.col[part], train.shape) for part in (~is_held_out, is_held_out))  # type: ignore[return-value]
 
 
 def fit_all(train: sparse.csr_matrix) -> dict[str, Fitted]:
-    """Every single model on `train`, with the seconds that each took."""
+    """Every single model fitted on `train`, and the seconds of each."""
     makers = {
         "popularity": popularity_scores,
         "item_cf": item_cf,
@@ -110,9 +110,9 @@ def fit_all(train: sparse.csr_matrix) -> dict[str, Fitted]:
     }
     fitted = {}
     for name, make in makers.items():
-        with progress(f"fit {name}") as taken:
+        with progress(f"fit {name}") as timing:
             score = make(train)
-        fitted[name] = Fitted(score, taken.seconds)
+        fitted[name] = Fitted(score, timing.seconds)
     return fitted
 
 
@@ -146,14 +146,14 @@ def gf_cf(train: sparse.csr_matrix, rank: int = 256, low_pass: float = 0.3) -> S
     root = [np.sqrt(np.maximum(np.asarray(train.sum(axis=axis)).ravel(), 1)).astype(np.float32) for axis in (0, 1)]
     scaled = sparse.csr_matrix(sparse.diags_array(1 / root[1]) @ train @ sparse.diags_array(1 / root[0]))
     right = svds(scaled, min(rank, min(train.shape) - 1), rng=np.random.default_rng(SEED))[2].T.astype(np.float32)
-    left = right / root[0][:, None]
+    weighted = right / root[0][:, None]
     right = right * (low_pass * root[0])[:, None]
     graph = sparse.csr_matrix(scaled.T @ scaled)
-    return lambda users: (train[users] @ graph).toarray() + (train[users] @ left) @ right.T
+    return lambda users: (train[users] @ graph).toarray() + (train[users] @ weighted) @ right.T
 
 
 def user_user(train: sparse.csr_matrix) -> Score:
-    """The graph filter between users instead of items: what similar users have."""
+    """The graph filter between users instead of items: it recommends the items of similar users."""
     config = GraphFilterConfig()
     ids = np.array([str(code) for code in range(train.shape[0])])
     similar = GraphFilter.fit(config, train.T.tocsr(), ids).similarity
@@ -183,13 +183,13 @@ def sharpening(train: sparse.csr_matrix) -> Score:
     )
 
 
-def lists_of(score: Score, users: np.ndarray, seen: sparse.csr_matrix) -> np.ndarray:
+def lists_of(score: Score, users: np.ndarray, training_pairs: sparse.csr_matrix) -> np.ndarray:
     """Item codes (n, K) of `users` by `score`, without the items of `seen`."""
     lists = np.empty((len(users), K), np.int32)
     for low in range(0, len(users), BLOCK):
         block = users[low : low + BLOCK]
         scores = score(block)
-        scores[seen[block].nonzero()] = -np.inf
+        scores[training_pairs[block].nonzero()] = -np.inf
         lists[low : low + BLOCK] = rank_scores(scores, K)[0]
     return lists
 
@@ -200,11 +200,11 @@ def choose(train: sparse.csr_matrix, fitted: dict[str, Fitted], truth: sparse.cs
     users = np.flatnonzero((np.diff(truth.indptr) > 0) & (np.diff(train.indptr) > 0))
     users = np.sort(rng.choice(users, min(JUDGED, len(users)), replace=False))
     scores = [standardise(model.score(users)) for model in fitted.values()]
-    seen = train[users].nonzero()
+    training_pairs = train[users].nonzero()
 
     def judge(weights: np.ndarray) -> float:
         mixed = weighted_sum(scores, list(weights))
-        mixed[seen] = -np.inf
+        mixed[training_pairs] = -np.inf
         nearest = np.argpartition(-mixed, K, axis=1)[:, :K] if mixed.shape[1] > K else np.argsort(-mixed, axis=1)
         order = np.argsort(-np.take_along_axis(mixed, nearest, axis=1), axis=1, kind="stable")
         lists = np.take_along_axis(nearest, order, axis=1)
@@ -227,9 +227,9 @@ def main() -> None:
     print(f"{train.shape[0]:,} users, {train.shape[1]:,} items, {train.nnz:,} training and {test.nnz:,} test pairs")
 
     started = time.perf_counter()
-    rest, validation = hold_out(train)
+    remaining, validation = hold_out(train)
     with progress("choose the hybrid's weights on the validation slice"):
-        weights, best = choose(rest, fit_all(rest), validation)
+        weights, best = choose(remaining, fit_all(remaining), validation)
     choosing = time.perf_counter() - started
 
     fitted = fit_all(train)
@@ -243,12 +243,12 @@ def main() -> None:
     users = np.flatnonzero(np.diff(test.indptr))
     measured = {}
     for name, model in fitted.items():
-        with progress(f"rank {name}") as taken:
+        with progress(f"rank {name}") as timing:
             figures = score_lists(lists_of(model.score, users, train), test[users], K)
-        measured[name] = Measured({metric: figures[metric] for metric in METRICS}, model.seconds + taken.seconds)
+        measured[name] = Measured({metric: figures[metric] for metric in METRICS}, model.seconds + timing.seconds)
     measured["hybrid"].more["weights"] = shares
-    here = (*train.shape, train.nnz) == GOWALLA
-    anchors = {name: dict(zip(METRICS, values, strict=True)) for name, values in ANCHORS.items()} if here else {}
+    is_gowalla = (*train.shape, train.nnz) == GOWALLA
+    anchors = {name: dict(zip(METRICS, values, strict=True)) for name, values in ANCHORS.items()} if is_gowalla else {}
     report(f"collaborative filtering, top {K}", measured, best, anchors, {"seconds_of_choosing": round(choosing, 1)})
 
 

@@ -1,9 +1,9 @@
-"""`make bench-compress`: what models gain by smaller numbers and bit masks, and what that costs in quality.
+"""`make bench-compress`: what models gain from smaller numbers and bit masks, and how much quality they lose.
 
-Each row is one way that a model is made faster or smaller: how it was, how it is, and the same measure of quality with
-both. Times are CPU seconds of one thread, the best of `--repeats`; the two alternate, since the machine may be shared.
+Each row is one way to make a model faster or smaller: the model before and after, and the same measure of quality for
+both. Times are CPU seconds of one thread, the best of `--repeats`; both run in turns, since the machine may be shared.
 The data are simulated sequences in which items have followers (as in `bench-gpu`); the last event of each user is held
-out. `used`: whether a night does so.
+out. `used`: whether nights use it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ K = 10
 
 @dataclass(frozen=True)
 class Row:
-    """what: of which unit `before` and `after` are. quality: (before, after), by `measure`."""
+    """what: the unit of `before` and `after`. quality: (before, after), by `measure`."""
 
     what: str
     unit: str
@@ -51,9 +51,9 @@ class Row:
 
 
 def cpu_seconds(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """The least CPU time of each; they alternate."""
+    """The least CPU time of each function; they run in turns."""
     best = dict.fromkeys(works, np.inf)
-    for _ in range(repeats + 1):  # the first round compiles and fills caches; it is rarely the best
+    for _ in range(repeats + 1):  # the first round compiles and fills caches, and is rarely the fastest
         for name, work in works.items():
             started = time.thread_time()
             work()
@@ -62,7 +62,7 @@ def cpu_seconds(works: dict[str, Callable[[], object]], repeats: int) -> dict[st
 
 
 def hits(codes: np.ndarray, held_out: np.ndarray) -> float:
-    """hr@10: the share of users in whose list the event stands that was held out."""
+    """hr@10: the share of users whose list contains their held-out event."""
     return float((codes == held_out[:, None]).any(axis=1).mean())
 
 
@@ -79,28 +79,28 @@ def of_trees(rows: int, repeats: int) -> Row:
         {"before": lambda: booster.predict(features, num_threads=1), "after": lambda: trees.scores(features)}, repeats
     )
     same = float((booster.predict(features, num_threads=1) == trees.scores(features)).mean())
-    micro = {name: 1e6 * one / rows for name, one in seconds.items()}
+    micro = {name: 1e6 * spent / rows for name, spent in seconds.items()}
     return Row("ranker's trees as bit masks", "us/row", *micro.values(), "scores equal to the bit", (1.0, same), True)
 
 
 def of_products(users: int, items: int, repeats: int) -> Row:
     """Exact top-100 with float32 and with bfloat16 proposals."""
     rng = np.random.default_rng(7)
-    asked, rows = (rng.standard_normal((n, 64), dtype=np.float32) for n in (users, items))
+    user_rows, rows = (rng.standard_normal((n, 64), dtype=np.float32) for n in (users, items))
     tiles = {name: ItemTiles.of(rows, bf16=bf16) for name, bf16 in (("before", False), ("after", True))}
     lists: dict[str, Any] = {}
 
     def ranked(name: str) -> None:
-        lists[name] = top_k(asked, tiles[name], 100, threads=1)
+        lists[name] = top_k(user_rows, tiles[name], 100, threads=1)
 
     wall = dict.fromkeys(tiles, np.inf)
     for _ in range(repeats + 1):
         for name in tiles:
-            started = time.process_time()  # the products run in a thread of their own
+            started = time.process_time()  # the products run in another thread
             ranked(name)
             wall[name] = min(wall[name], time.process_time() - started)
     same = float((lists["before"][0] == lists["after"][0]).mean())
-    milli = {name: 1e3 * one / users for name, one in wall.items()}
+    milli = {name: 1e3 * spent / users for name, spent in wall.items()}
     return Row("top-k proposed in bfloat16", "ms/user", *milli.values(), "places equal", (1.0, same), multiplies_bf16())
 
 
@@ -112,14 +112,16 @@ def of_lstm(sequences: Sequences, held_out: np.ndarray, item_ids: np.ndarray, re
         "before": LSTM(replace(config, bf16=False), model.net, item_ids, model.attribute_ids),
         "after": LSTM(config, model.net, item_ids, model.attribute_ids),
     }
-    seconds = cpu_seconds({name: lambda one=one: one.encode(sequences) for name, one in models.items()}, repeats)
-    hr = [hits(one.recommend(sequences, K)[0], held_out) for one in models.values()]
-    micro = {name: 1e6 * one / len(held_out) for name, one in seconds.items()}
+    seconds = cpu_seconds(
+        {name: lambda network=network: network.encode(sequences) for name, network in models.items()}, repeats
+    )
+    hr = [hits(network.recommend(sequences, K)[0], held_out) for network in models.values()]
+    micro = {name: 1e6 * spent / len(held_out) for name, spent in seconds.items()}
     return Row("LSTM reads in bfloat16", "us/user", *micro.values(), f"hr@{K}", (hr[0], hr[1]), multiplies_bf16())
 
 
 def of_factors(sequences: Sequences, held_out: np.ndarray) -> Row:
-    """ALS's item factors on disk in float32, and as int8 with a scale for each item."""
+    """ALS's item factors on disk as float32, and as int8 with a scale for each item."""
     interest = sequences.counts(int(sequences.codes.max()) + 1)
     model = fit_als(ALSConfig(threads=1), interest)
     scale, small = in_int8(model.item_factors)
@@ -153,14 +155,14 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     args = parser.parse_args()
     with progress("simulating sequences"):
-        whole = simulate(args.users, args.items)
-    held_out, known = whole.codes[whole.indptr[1:] - 1], whole.without_last()
+        sequences = simulate(args.users, args.items)
+    held_out, training = sequences.codes[sequences.indptr[1:] - 1], sequences.without_last()
     item_ids = np.array([f"{code:06d}" for code in range(args.items)])
     models: dict[str, Callable[[], Row]] = {
         "trees": lambda: of_trees(20_000, args.repeats),
         "products": lambda: of_products(2048, 50_000, args.repeats),
-        "LSTM": lambda: of_lstm(known, held_out, item_ids, args.repeats),
-        "factors": lambda: of_factors(known, held_out),
+        "LSTM": lambda: of_lstm(training, held_out, item_ids, args.repeats),
+        "factors": lambda: of_factors(training, held_out),
     }
     rows = [models[name]() for name in each("before and after", models, "models")]
     print(f"{'':32}{'before':>10}{'after':>10}{'times':>7}  {'quality before -> after':44}used")

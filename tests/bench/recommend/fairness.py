@@ -1,4 +1,4 @@
-"""`make bench-fairness DATA=folder`: ndcg of women and men, also held equal in activity, and what tail exposure costs.
+"""`make bench-fairness DATA=folder`: ndcg of women and men, also at equal activity, and what tail exposure costs.
 
 DATA: MovieLens 1M (ratings.dat, users.dat), or MovieLens 100K as RecBole's wheel carries it; empty: the wheel is
 fetched. Every rating counts; each user's oldest 70 % are training, the next 10 % validation, the newest 20 % test.
@@ -37,7 +37,7 @@ from tests.bench.recommend.movielens import Ratings, read_movielens
 
 K, DEPTH, BANDS = 10, 60, 5
 NDCG = f"ndcg@{K}"
-MOST_LOST = 0.01  # of ndcg, on the validation part, for the bonus that is chosen
+MOST_LOST = 0.01  # the chosen bonus may lose at most this share of ndcg on the validation part
 BONUSES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 1.0)
 PUBLISHED = {"popularity": (0.110, 0.035), "item-kNN": (0.140, 0.038), "user-kNN": (0.137, 0.031)}
 F32 = NDArray[np.float32]
@@ -46,9 +46,9 @@ Make = Callable[[sparse.csr_matrix], F32]  # 0/1 (U, I) -> scores (U, I)
 
 
 def choices() -> dict[str, dict[str, Make]]:
-    """Model -> its settings, in words -> what scores all items."""
+    """Model -> its settings, in words -> the function that scores all items."""
     return {
-        "popularity": {"": lambda seen: np.tile(popularity(seen)[1], (seen.shape[0], 1))},
+        "popularity": {"": lambda ratings: np.tile(popularity(ratings)[1], (ratings.shape[0], 1))},
         "item_knn": {f"{n} neighbours": _item_knn(n) for n in (20, 50, 100, 200)},
         "user_knn": {f"{n} neighbours": _user_knn(n) for n in (20, 50, 100, 200)},
         "als": {
@@ -59,49 +59,52 @@ def choices() -> dict[str, dict[str, Make]]:
 
 
 def _item_knn(neighbours: int) -> Make:
-    return lambda seen: (seen @ item_item(seen, neighbours)).toarray()
+    return lambda ratings: (ratings @ item_item(ratings, neighbours)).toarray()
 
 
 def _user_knn(neighbours: int) -> Make:
-    return lambda seen: (item_item(sparse.csr_matrix(seen.T), neighbours) @ seen).toarray()
+    return lambda ratings: (item_item(sparse.csr_matrix(ratings.T), neighbours) @ ratings).toarray()
 
 
 def _als(factors: int, alpha: float, regularization: float) -> Make:
-    def scores(seen: sparse.csr_matrix) -> F32:
-        users, items = (np.array([f"{code:06d}" for code in range(n)]) for n in seen.shape)
+    def scores(ratings: sparse.csr_matrix) -> F32:
+        users, items = (np.array([f"{code:06d}" for code in range(n)]) for n in ratings.shape)
         config = ALSConfig(factors=factors, alpha=alpha, regularization=regularization, iterations=8)
-        model = ALS.fit(config, seen, users, items)
+        model = ALS.fit(config, ratings, users, items)
         return model.user_factors @ model.item_factors.T
 
     return scores
 
 
-def ranked(scores: F32, seen: sparse.csr_matrix) -> tuple[NDArray[np.int32], F32]:
-    """(codes, scores), each (U, DEPTH), of what each user has not rated before."""
+def ranked(scores: F32, ratings: sparse.csr_matrix) -> tuple[NDArray[np.int32], F32]:
+    """(codes, scores), each (U, DEPTH), of the best items that a user has not rated before."""
     scores = scores.astype(np.float32)
-    scores[seen.nonzero()] = -np.inf
+    scores[ratings.nonzero()] = -np.inf
     return rank_scores(scores, DEPTH)
 
 
 def ndcg_of(codes: NDArray[np.int32], truth: sparse.csr_matrix) -> F64:
-    judged = np.flatnonzero(np.diff(truth.indptr))
-    return score_lists(codes[judged, :K], truth[judged], K)[NDCG]
+    test_users = np.flatnonzero(np.diff(truth.indptr))
+    return score_lists(codes[test_users, :K], truth[test_users], K)[NDCG]
 
 
 def choose(data: Ratings) -> tuple[dict[str, str], dict[str, float]]:
     """(model -> its settings in words, model -> its weight in the blend), by ndcg on the validation part."""
-    seen, truth = data.train, data.validation
+    training, truth = data.train, data.validation
     chosen, parts = {}, []
     for name, settings in choices().items():
         with progress(f"choose {name}"):
-            scores = {words: make(seen) for words, make in settings.items()}
-            judged = {words: float(ndcg_of(ranked(one, seen)[0], truth).mean()) for words, one in scores.items()}
-        chosen[name] = max(judged, key=judged.__getitem__)
-        print(f"validation {NDCG} {name}: {judged[chosen[name]]:.4f} {chosen[name]}", flush=True)
+            scores = {words: make(training) for words, make in settings.items()}
+            ndcg_by_settings = {
+                words: float(ndcg_of(ranked(scores_of_settings, training)[0], truth).mean())
+                for words, scores_of_settings in scores.items()
+            }
+        chosen[name] = max(ndcg_by_settings, key=ndcg_by_settings.__getitem__)
+        print(f"validation {NDCG} {name}: {ndcg_by_settings[chosen[name]]:.4f} {chosen[name]}", flush=True)
         parts.append(standardise(scores[chosen[name]]))
 
     def judge(weights: F64) -> float:
-        return float(ndcg_of(ranked(weighted_sum(parts, list(weights)), seen)[0], truth).mean())
+        return float(ndcg_of(ranked(weighted_sum(parts, list(weights)), training)[0], truth).mean())
 
     with progress("choose the blend"):
         weights, best = choose_weights(len(parts), judge)
@@ -109,38 +112,41 @@ def choose(data: Ratings) -> tuple[dict[str, str], dict[str, float]]:
     return chosen, dict(zip(chosen, weights.tolist(), strict=True))
 
 
-def fit(data: Ratings, seen: sparse.csr_matrix, chosen: dict[str, str], weights: dict[str, float]) -> dict[str, Any]:
+def fit(
+    data: Ratings, training: sparse.csr_matrix, chosen: dict[str, str], weights: dict[str, float]
+) -> dict[str, Any]:
     """Model -> (codes, scores, seconds), the blend among them."""
     scores, seconds = {}, {}
     for name in each("fitting", chosen, "models"):
         words = chosen[name]
         started = time.perf_counter()
-        scores[name] = choices()[name][words](seen)
+        scores[name] = choices()[name][words](training)
         seconds[name] = time.perf_counter() - started
     scores["blend"] = weighted_sum([standardise(scores[name]) for name in chosen], list(weights.values()))
     seconds["blend"] = sum(seconds[name] for name, weight in weights.items() if weight)
-    return {name: (*ranked(one, seen), seconds[name]) for name, one in scores.items()}
+    return {name: (*ranked(scores_of_model, training), seconds[name]) for name, scores_of_model in scores.items()}
 
 
 def gap(values: F64, is_man: NDArray[np.bool_], activity: F64) -> dict[str, float]:
-    """ndcg of men and women, men less women with its 95 % interval, and the same as if both were equally active."""
+    """ndcg of men and women, men minus women with a 95 % interval, and the same as if both were equally active."""
     group = is_man.astype(np.int64)
     count, total, squares = (np.bincount(group, weight, 2) for weight in (None, values, values**2))
     mean, low, _ = mean_interval(count.astype(float), total, squares)
     women, men = matched_means(values, group, activity_bands(activity, BANDS), 2)
-    found = {"women": float(mean[0]), "men": float(mean[1])}
-    for name, (one, other, reach) in {
+    figures = {"women": float(mean[0]), "men": float(mean[1])}
+    for name, (men_mean, women_mean, reach) in {
         "gap": (mean[1], mean[0], np.hypot(*(mean - low))),
         "matched_gap": (men.mean, women.mean, np.hypot(men.mean - men.low, women.mean - women.low)),
     }.items():
-        found |= {name: float(one - other), f"{name}_low": float(one - other - reach)}
-        found |= {f"{name}_high": float(one - other + reach)}
-    return {name: round(value, 5) for name, value in found.items()}
+        figures |= {name: float(men_mean - women_mean), f"{name}_low": float(men_mean - women_mean - reach)}
+        figures |= {f"{name}_high": float(men_mean - women_mean + reach)}
+    return {name: round(value, 5) for name, value in figures.items()}
 
 
 def curve(codes: NDArray[np.int32], scores: F32, truth: sparse.csr_matrix, ratings: F64) -> list[dict[str, Any]]:
-    """For each bonus: ndcg, exposure of the less rated half and of all but the most rated fifth, coverage, Gini; then
-    the change of ndcg and how many times the tail exposure, beside the first. ratings (I,): of each item, before."""
+    """For each bonus: ndcg, exposure of the less rated half and of all but the most rated fifth, coverage, Gini; then,
+    relative to the first bonus, the change of ndcg and the factor of the tail exposure. ratings (I,): number of each
+    item's earlier ratings."""
     tail, beyond = tail_of(ratings), tail_of(ratings, 0.8)
     rows: list[dict[str, Any]] = []
     for bonus in BONUSES:
@@ -165,9 +171,9 @@ def curve(codes: NDArray[np.int32], scores: F32, truth: sparse.csr_matrix, ratin
 
 
 def chosen_bonus(rows: list[dict[str, Any]]) -> float:
-    """The largest bonus up to which no smaller one loses more than MOST_LOST of ndcg."""
-    kept = itertools.takewhile(lambda row: row["ndcg_change"] >= -MOST_LOST, rows)
-    return max(row["bonus"] for row in kept)
+    """The largest bonus such that neither it nor a smaller bonus loses more than MOST_LOST of ndcg."""
+    affordable = itertools.takewhile(lambda row: row["ndcg_change"] >= -MOST_LOST, rows)
+    return max(row["bonus"] for row in affordable)
 
 
 def print_curve(title: str, rows: list[dict[str, Any]], bonus: float) -> None:
@@ -206,15 +212,15 @@ def main() -> None:
         bonus[name] = chosen_bonus(rows)
         print_curve(f"validation: {name} re-ranked; * chosen", rows, bonus[name])
 
-    seen = sparse.csr_matrix(data.train + data.validation)
-    ratings = np.asarray(seen.sum(axis=0), np.float64).ravel()
-    fitted = fit(data, seen, chosen, weights)
-    judged = np.flatnonzero(np.diff(data.test.indptr))
-    activity = np.diff(seen.indptr)[judged].astype(np.float64)
+    training = sparse.csr_matrix(data.train + data.validation)
+    ratings = np.asarray(training.sum(axis=0), np.float64).ravel()
+    fitted = fit(data, training, chosen, weights)
+    test_users = np.flatnonzero(np.diff(data.test.indptr))
+    activity = np.diff(training.indptr)[test_users].astype(np.float64)
     measured, gaps, curves = {}, {}, {}
     for name, (codes, _, seconds) in fitted.items():
         values = ndcg_of(codes, data.test)
-        gaps[name] = gap(values, is_man[judged], activity)
+        gaps[name] = gap(values, is_man[test_users], activity)
         measured[name] = Measured({NDCG: values}, seconds, {"settings": chosen.get(name, weights), **gaps[name]})
     show(f"{data.name}, test", measured, best)
     print(f"\n{'men less women [95 %]':14}{'women':>21}{'men':>9}{'gap':>27}{'as if equally active':>27}")

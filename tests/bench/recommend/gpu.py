@@ -1,8 +1,8 @@
 """`make bench-gpu`: trains the LSTM and ALS at a size that fills the machine, and compares them with its limit.
 
-Sequences are simulated as arrays (Zipf's law over the items; a few likely followers for each item), since writing a
-shop's files of ten million users would take longer than training on them. With a GPU: 10 million users, 200,000 items,
-128 dimensions, one epoch; without one, a small run on the CPU, which says so.
+Sequences are simulated as arrays (Zipf's law over the items; a few likely followers for each item), since writing the
+files of a shop with ten million users would take longer than training on them. With a GPU: 10 million users, 200,000
+items, 128 dimensions, one epoch; without a GPU, a small run on the CPU, which says so.
 
 The limit is the rate of a large matrix product in the type that training uses (bf16 on a GPU, float32 on a CPU),
 measured in the same run. The FLOPs of an epoch are counted from the shapes: 3 products of 2 m n k each (one forward,
@@ -33,7 +33,7 @@ from models.recommenders.als import ALS, CG_STEPS, SETTLE_STEPS, ALSConfig
 from models.recommenders.lstm import LSTM, LSTMConfig
 
 FOLLOWERS, FOLLOWED = 4, 0.6  # likely followers of each item, and how often one of them follows
-EVENTS = 20  # of a user, on average
+EVENTS = 20  # events of a user, on average
 SMALL = (8_000, 5_000)  # users, items
 LARGE = (10_000_000, 200_000)
 
@@ -74,7 +74,7 @@ def matmul_rate(device: str, dtype: torch.dtype) -> float:
 
 
 def copy_rate(size: int = 2**28) -> float:
-    """Bytes read and written a second by the CPU, the best of three."""
+    """Bytes that the CPU reads and writes in a second, the best of three."""
     a, b = np.ones(size, np.uint8), np.empty(size, np.uint8)
     best = np.inf
     for _ in range(3):
@@ -128,7 +128,7 @@ def measure_als(users: int, items: int, factors: int, threads: int) -> dict[str,
     started = time.perf_counter()
     ALS.fit(config, matrix, *(np.array([f"{code:09d}" for code in range(count)]) for count in (users, items)))
     seconds = time.perf_counter() - started
-    # Each step of a row reads the factors of its positives once; two sides, and a settling pass at the end.
+    # Each step of a row reads the factors of its positives once; there are two sides, and a last pass at the end.
     read = 2.0 * matrix.nnz * factors * 4 * (CG_STEPS * config.iterations + SETTLE_STEPS)
     passes = config.iterations + SETTLE_STEPS / CG_STEPS
     return {"seconds": seconds, "seconds_per_iteration": seconds / passes, "bytes_per_second": read / seconds}

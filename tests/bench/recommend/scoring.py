@@ -33,7 +33,7 @@ from tests.bench.process_family import INTERVAL, Family
 from tests.bench.recommend.gpu import simulate
 
 PLACES, BLOCK, DAYS = 18, 1024, 28
-SHARES = (0.7, 0.05, 0.1, 0.15)  # of views, wishlist, cart, purchases
+SHARES = (0.7, 0.05, 0.1, 0.15)  # shares of views, wishlist, cart, purchases
 
 
 def large_shop(users: int, items: int) -> ShopLog:
@@ -62,7 +62,7 @@ def stage(name: str, stages: dict[str, dict[str, float]], family: Family) -> Ite
         begin = time.time()
         yield
         end = time.time()
-    time.sleep(2 * INTERVAL)  # until memory was looked at once more
+    time.sleep(2 * INTERVAL)  # until memory was sampled once more
     stages[name] = {"seconds": round(end - begin, 1), "peak_gib": round(family.taken(begin, end).peak_gib, 2)}
     say(f"{name}: at most {stages[name]['peak_gib']} GiB")
 
@@ -75,7 +75,7 @@ def stand_in(candidates: ItemCandidates, threads: int) -> Ranker:
 
 
 def score(folder: str, first: int, last: int) -> int:
-    """Lists of users first..last - 1, as a worker makes them; the number of filled places."""
+    """Makes the lists of users first..last - 1 as a worker does. Returns the number of filled places."""
     sources, ranker = Sources.load(Path(folder) / "sources"), Ranker.load(Path(folder) / "ranker")
     filled = 0
     for low in range(first, last, BLOCK):
@@ -122,8 +122,8 @@ def main() -> None:
     rate = scored / max(stages["score"]["seconds"], 1e-9)
     print(f"{scored:,} lists, {filled / scored:.1f} places each, {rate:,.0f} users/s, {workers} processes")
     facts = {"users": args.users, "items": items, "scored": scored, "users_per_second": round(rate, 1), "fit": fitted}
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"stages": stages, **facts, "driver_peak_gib_with_files": round(own, 2)}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps({"stages": stages, **facts, "driver_peak_gib_with_files": round(peak, 2)}))
 
 
 if __name__ == "__main__":

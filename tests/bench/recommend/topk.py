@@ -1,7 +1,7 @@
 """Exact top-k for every user, compared with implicit's and with the machine's sgemm rate, all measured in one run.
 
 python -m tests.bench.recommend.topk [--users 8192 --items 100000 --dim 64 --k 100 --threads 2]
-The last line is JSON. Rates are the best of `--repeats`; the three alternate, since the machine may be shared.
+The last line is JSON. Rates are the best of `--repeats`; the three run in turns, since the machine may be shared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.core.item_tiles import TILE
 from models.core.top_k import ROWS, top_k
 
 ANCHORS = {"implicit": 2_950, "FAISS exact": 7_944, "sgemm limit": 18_000}  # measured elsewhere, a 2-core machine
-SEEN = 50  # items of each user that may not return
+SEEN = 50  # items of each user that may not be in the user's list
 
 
 def seconds(work) -> float:
@@ -31,7 +31,7 @@ def seconds(work) -> float:
 
 
 def sgemm(users, items, threads: int) -> None:
-    """The same products alone, in the tiles of top_k, the fastest shape found."""
+    """Only the same matrix products, in the tiles of top_k, which were the fastest shape."""
 
     def lane(number: int) -> None:
         out = np.empty((ROWS, TILE), np.float32)
@@ -44,11 +44,11 @@ def sgemm(users, items, threads: int) -> None:
         list(pool.map(lane, range(threads)))
 
 
-def same_up_to_rounding(ours, theirs) -> float:
-    """The share of our items that are also theirs, or whose scores are within rounding of their last one."""
-    codes, scores = ours
-    kin = (codes[:, :, None] == theirs[0][:, None, :]).any(axis=2)
-    return float((kin | (scores <= theirs[1][:, -1:] * (1 + 1e-5))).mean())
+def same_up_to_rounding(our_lists, their_lists) -> float:
+    """The share of our items that are also in their lists, or whose scores are within rounding of their last score."""
+    codes, scores = our_lists
+    kin = (codes[:, :, None] == their_lists[0][:, None, :]).any(axis=2)
+    return float((kin | (scores <= their_lists[1][:, -1:] * (1 + 1e-5))).mean())
 
 
 def main() -> None:
@@ -60,32 +60,32 @@ def main() -> None:
     users = rng.standard_normal((args.users, args.dim), dtype=np.float32)
     items = rng.standard_normal((args.items, args.dim), dtype=np.float32)
     columns = rng.integers(0, args.items, args.users * SEEN, dtype=np.int32)
-    seen = csr_matrix(
+    bought = csr_matrix(
         (np.ones(len(columns), np.float32), columns, np.arange(args.users + 1) * SEEN), shape=(args.users, args.items)
     )
-    seen.sum_duplicates()
+    bought.sum_duplicates()
 
-    some = slice(0, min(args.users, 2048))  # implicit's rate does not depend on how many
+    sampled_users = slice(0, min(args.users, 2048))  # implicit's rate does not depend on the number of users
     lists = {}
 
     def ours() -> None:
-        lists["ours"] = top_k(users, items, args.k, seen, threads=args.threads)
+        lists["ours"] = top_k(users, items, args.k, bought, threads=args.threads)
 
     def theirs() -> None:
         codes, scores = implicit_topk(
-            items, users[some], args.k, filter_query_items=seen[some], num_threads=args.threads
+            items, users[sampled_users], args.k, filter_query_items=bought[sampled_users], num_threads=args.threads
         )
         lists["implicit"] = codes, scores
 
     works = {"ours": ours, "implicit": theirs, "sgemm": lambda: sgemm(users, items, args.threads)}
-    counted = {"ours": args.users, "implicit": some.stop, "sgemm": args.users // ROWS * ROWS}
+    users_counted = {"ours": args.users, "implicit": sampled_users.stop, "sgemm": args.users // ROWS * ROWS}
     best = dict.fromkeys(works, 0.0)
     for _ in each("ours, implicit and sgemm by turns", range(args.repeats), "rounds", None):
         for name, work in works.items():
-            best[name] = max(best[name], counted[name] / seconds(work))
+            best[name] = max(best[name], users_counted[name] / seconds(work))
 
     with progress("comparing the places"):
-        agreed = same_up_to_rounding([part[some] for part in lists["ours"]], lists["implicit"])
+        agreed = same_up_to_rounding([part[sampled_users] for part in lists["ours"]], lists["implicit"])
     print(f"exact top-{args.k} of {args.items:,} items x {args.dim} dims, {SEEN} seen each, {args.threads} threads")
     print(f"{'':24}{'users/s':>10}")
     for name, rate in best.items():

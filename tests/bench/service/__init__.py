@@ -1,1 +1,1 @@
-"""What the answerer of customer service is worth."""
+"""The quality of the answerer of customer service."""

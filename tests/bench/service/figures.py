@@ -21,13 +21,16 @@ def auroc(scores: F64, positive: Bools) -> float:
 
 
 def answered(chances: F64, right: Bools, threshold: float) -> dict[str, float]:
-    """Share of the questions answered from the threshold on, and how many of these answers are right."""
-    given = chances >= threshold
-    return {"share_answered": float(given.mean()), "precision": float(right[given].mean()) if given.any() else 0.0}
+    """Share of questions whose chance reaches the threshold, and the share of these answers that are right."""
+    is_answered = chances >= threshold
+    return {
+        "share_answered": float(is_answered.mean()),
+        "precision": float(right[is_answered].mean()) if is_answered.any() else 0.0,
+    }
 
 
 def share_at(chances: F64, right: Bools, precision: float) -> float:
-    """The greatest share of rows, surest first, that are right as often as asked: known to the test's truth alone."""
+    """The greatest share of rows, surest first, with the wanted precision; computing it needs the test's truth."""
     order = np.argsort(-chances, kind="stable")
     share = np.arange(1, len(order) + 1) / len(order)
     enough = np.flatnonzero(np.cumsum(right[order]) / np.arange(1, len(order) + 1) >= precision)
@@ -35,7 +38,7 @@ def share_at(chances: F64, right: Bools, precision: float) -> float:
 
 
 def recall_at(chances: F64, positive: Bools, precision: float) -> float:
-    """The greatest share of the positive rows above a chance whose rows are positive as often as asked."""
+    """The greatest recall at any threshold above which rows have the wanted precision."""
     order = np.argsort(-chances, kind="stable")
     hits = np.cumsum(positive[order])
     enough = np.flatnonzero(hits / np.arange(1, len(order) + 1) >= precision)
@@ -43,6 +46,6 @@ def recall_at(chances: F64, positive: Bools, precision: float) -> float:
 
 
 def best_threshold(chances: F64, figure: Callable[[float], float]) -> float:
-    """The threshold among 200 quantiles of the chances with the greatest figure; the least of equal ones."""
+    """The threshold with the greatest figure among 200 quantiles of the chances; the lowest if several are equal."""
     tried = np.unique(np.append(np.quantile(chances, np.linspace(0, 1, 200)), 0.0))
-    return float(tried[int(np.argmax([figure(float(each)) for each in tried]))])
+    return float(tried[int(np.argmax([figure(float(threshold)) for threshold in tried]))])

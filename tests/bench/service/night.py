@@ -3,7 +3,7 @@
     python -m tests.bench.service.night [--questions 100000] [--items 50000] [--changed 0.01]
 
 The catalogue, the policies and the questions are the sample shop's; each item has 8 topics in English and Chinese. The
-second night asks a hundredth of the questions. Gates are not in it. The last line is JSON.
+second night has a hundredth of the questions. Gates are not measured. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def main() -> None:
         items = items.set_column(place, "price", pa.array(prices))
         second = _night(Path(folder), shop, 1, items, max(1, int(args.questions * args.changed)))
     share = second["seconds"]["answer_items"] / first["seconds"]["answer_items"]
-    whole = sum(second["seconds"].values()) / sum(first["seconds"].values())
-    print(json.dumps({"first": first, "second": second, "items_share": round(share, 3), "share": round(whole, 3)}))
+    ratio = sum(second["seconds"].values()) / sum(first["seconds"].values())
+    print(json.dumps({"first": first, "second": second, "items_share": round(share, 3), "share": round(ratio, 3)}))
 
 
 def _night(folder: Path, shop: Shop, day: int, items: pa.Table, questions: int) -> dict[str, object]:
@@ -95,7 +95,7 @@ def _night(folder: Path, shop: Shop, day: int, items: pa.Table, questions: int) 
 
 
 def _items(shop: Shop, rules: NameRules) -> pa.Table:
-    """ITEMS of the whole catalogue, on sale, with names as pages may show them."""
+    """ITEMS of the whole catalogue, all on sale, with the names that pages may show."""
     goods, n = shop.catalogue, len(shop.catalogue)
     columns = {
         **as_items(shop.texts), "item_id": pa.array(goods.ids), "price": pa.array(goods.base_cents / 100),

@@ -1,7 +1,7 @@
-"""Folders of customers' questions: how they are read.
+"""Reads folders of customers' questions.
 
 A folder has `train`, `dev` (or `val`) and `test` as Parquet or CSV, or any files with a column `split` of these names.
-Other splits whose names begin with `test` are further tests; where there is no train, dev is learned from, by folds.
+Other splits whose names begin with `test` are further tests. Without train, the training set is dev, by folds.
 
 | kind | columns | also named |
 | --- | --- | --- |
@@ -44,16 +44,16 @@ class QuestionSet:
 def read_sets(folder: Path) -> list[QuestionSet]:
     """Every set in the folder; a file without a known kind is left out.
 
-    Raises SystemExit where there is none, or where one lacks a test or rows to learn from.
+    Raises SystemExit if there is no set, or if a set lacks a test or a training set.
     """
     files = sorted(path for path in folder.iterdir() if path.suffix in (".parquet", ".csv"))
     alone = {path.stem: _read(path) for path in files}
-    whole = {name: rows for name, rows in alone.items() if "split" in rows}
-    found = [_set_of(name, dict(list(rows.groupby("split", sort=False)))) for name, rows in whole.items()]
-    by_file = {name: rows for name, rows in alone.items() if name not in whole and _split_of(name)}
+    with_split = {name: rows for name, rows in alone.items() if "split" in rows}
+    sets_read = [_set_of(name, dict(list(rows.groupby("split", sort=False)))) for name, rows in with_split.items()]
+    by_file = {name: rows for name, rows in alone.items() if name not in with_split and _split_of(name)}
     if by_file:
-        found.append(_set_of(folder.name, by_file))
-    sets = [each for each in found if each is not None]
+        sets_read.append(_set_of(folder.name, by_file))
+    sets = [question_set for question_set in sets_read if question_set is not None]
     if not sets:
         raise SystemExit(f"{folder} has no questions: it has {[path.name for path in files]}; give files named train, "
                          "dev and test with columns text, label or text_a, text_b, label")  # fmt: skip
@@ -73,14 +73,14 @@ def _set_of(name: str, raw: dict[str, pd.DataFrame]) -> QuestionSet | None:
 
 def _kind_of(rows: pd.DataFrame) -> tuple[str | None, dict[str, str]]:
     """(kind, columns of the file by name -> names of the kind), or (None, {})."""
-    for kind, wanted in (
+    for kind, names in (
         ("candidates", ("group", "text_a", "text_b", "label")),
         ("pairs", ("text_a", "text_b", "label")),
         ("questions", ("text", "label")),
     ):
-        seen = {name: next((each for each in NAMES[name] if each in rows), None) for name in wanted}
-        if all(seen.values()):
-            return kind, {str(column): name for name, column in seen.items()}
+        columns = {name: next((spelling for spelling in NAMES[name] if spelling in rows), None) for name in names}
+        if all(columns.values()):
+            return kind, {str(column): name for name, column in columns.items()}
     return None, {}
 
 

@@ -1,4 +1,4 @@
-"""Requests and decisions: what a file says, and what is refused with its place."""
+"""Requests and decisions: what a file contains, and what is refused, with its place in the message."""
 
 import pytest
 
@@ -30,12 +30,12 @@ colour = "Dark Blue"
 
 def test_a_file_is_read_in_its_order_and_what_is_asked_twice_counts_once(tmp_path):
     (tmp_path / "asked.toml").write_text(GOOD)
-    found = load_requests(str(tmp_path / "asked.toml"))
-    assert [(one.kind, one.item_id, one.picture) for one in found] == [
+    requests = load_requests(str(tmp_path / "asked.toml"))
+    assert [(request.kind, request.item_id, request.picture) for request in requests] == [
         ("repair", "a", 1), ("repair", "a", 2), ("repair", "b", 1), ("recolour", "a", 1), ("background", "b", 1)
     ]  # fmt: skip
-    assert [one.asked for one in found[:2]] == ["scratches", "0.1 0.2 0.4 0.3; 0 0 1 0.5"]
-    assert found[2].mask == str(tmp_path / "m.png")
+    assert [request.asked for request in requests[:2]] == ["scratches", "0.1 0.2 0.4 0.3; 0 0 1 0.5"]
+    assert requests[2].mask == str(tmp_path / "m.png")
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_wrong_request_is_refused_with_its_place(tmp_path, text, said):
 def test_decisions_name_a_draft_and_the_bytes_that_were_seen(tmp_path):
     path = tmp_path / "review.toml"
     path.write_text("[[approve]]\ndraft_id='1'\ndraft_hash='x'\nnote='n'\n[[block]]\ndraft_id='2'\ndraft_hash='y'")
-    found = load_decisions(str(path))
-    assert (found.approved, found.blocked) == ({"1": "x"}, {"2": "y"})
+    decisions = load_decisions(str(path))
+    assert (decisions.approved, decisions.blocked) == ({"1": "x"}, {"2": "y"})
     path.write_text("[[approve]]\ndraft_id='1'")
     with pytest.raises(RequestError, match="approve 1 needs 'draft_hash'"):
         load_decisions(str(path))
@@ -75,7 +75,7 @@ def test_decisions_name_a_draft_and_the_bytes_that_were_seen(tmp_path):
         load_decisions(str(path))
 
 
-def test_no_file_asks_for_nothing_and_a_missing_one_is_named(tmp_path):
+def test_without_a_file_there_are_no_requests_and_a_missing_file_is_named(tmp_path):
     assert load_requests("") == ()
     assert not load_decisions("").approved
     with pytest.raises(FileNotFoundError, match=r"leave image_drafts\.requests empty"):

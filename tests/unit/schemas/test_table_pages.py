@@ -1,4 +1,4 @@
-"""schemas/README.md says what the declarations say."""
+"""schemas/README.md agrees with the declarations."""
 
 from __future__ import annotations
 

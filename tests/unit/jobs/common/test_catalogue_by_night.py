@@ -1,4 +1,4 @@
-"""The catalogue of a night: of each item the last facts up to it, and no item before its first."""
+"""The catalogue of a night: each item's last facts up to that night, and no item before its first night."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def prices(night: int) -> list[float]:
     return CATALOGUE.facts["price"].take(pa.array(CATALOGUE.on(night))).to_pylist()
 
 
-def test_an_item_is_what_it_was_told_to_be_last() -> None:
+def test_an_item_has_its_latest_description() -> None:
     assert [prices(night) for night in (0, 3, 4, 5, 100)] == [[1.0], [2.0], [2.0], [2.0, 4.0], [3.0, 4.0]]
 
 

@@ -117,18 +117,18 @@ def test_a_night_takes_the_shares_that_an_earlier_one_recorded() -> None:
         allotments(config, recorded_rows(declared=0.3), START)
 
 
-def test_a_mix_of_other_sources_begins_anew() -> None:
+def test_a_mix_of_other_sources_starts_again() -> None:
     config = ExperimentsConfig(explore_sources=("als", "own"))
     rows = [{"kind": "source_mix", "what": what, "after": share} for what, share in (("own", 0.3), ("als", 0.7))]
     assert source_mix(config, rows) == {"als": 0.7, "own": 0.3}
     assert source_mix(ExperimentsConfig(explore_sources=("als", "lstm")), rows) == {"als": 0.5, "lstm": 0.5}
 
 
-def test_a_plan_with_too_few_users_is_told_before_it_starts(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_with_too_few_users_is_reported_before_it_starts(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "shop.toml"
     file.write_text(DECLARED)
-    asked = ["plan_experiment", "--rate", ".1", "--config", str(file), "--lift"]
-    assert main([*asked, ".02"]) == 1
+    command = ["plan_experiment", "--rate", ".1", "--config", str(file), "--lift"]
+    assert main([*command, ".02"]) == 1
     assert "too few: 1,000 planned, 3,839 needed" in capsys.readouterr().out
-    assert main([*asked, ".05"]) == 0
+    assert main([*command, ".05"]) == 0
     assert "enough: 1,000 planned, 683 needed" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The catalogue's attributes as codes: what few items have is left out, and an item without one has -1."""
+"""The catalogue's attributes as codes: an attribute of few items is left out, and an item without it has -1."""
 
 import json
 
@@ -47,10 +47,10 @@ def test_attributes_of_any_name_become_names_that_files_and_features_can_have(tm
         "%2f",
         "/",
     ]
-    one = json.dumps(dict.fromkeys(names[:8], "x"))
-    other = json.dumps(dict.fromkeys(names[8:], "x"))
+    first = json.dumps(dict.fromkeys(names[:8], "x"))
+    second = json.dumps(dict.fromkeys(names[8:], "x"))
     codes = {}
-    for text in (one, other):
+    for text in (first, second):
         table = pa.table({
             "category": pa.nulls(4, pa.string()), "brand": pa.nulls(4, pa.string()), "attributes": [text] * 4,
         })  # fmt: skip
@@ -59,5 +59,5 @@ def test_attributes_of_any_name_become_names_that_files_and_features_can_have(tm
     write_arrays(tmp_path, codes)
     assert set(read_arrays(tmp_path)) == set(codes)
     features = np.arange(4.0 * len(codes)).reshape(4, -1)
-    made = lightgbm.Dataset(features, np.arange(4), feature_name=list(codes), params={"verbose": -1}).construct()
-    assert len(set(made.get_feature_name())) == len(names)
+    data_set = lightgbm.Dataset(features, np.arange(4), feature_name=list(codes), params={"verbose": -1}).construct()
+    assert len(set(data_set.get_feature_name())) == len(names)

@@ -34,6 +34,6 @@ def test_why_a_share_stays_names_the_setting() -> None:
 
 
 def test_a_night_that_learns_nothing_leaves_the_share_where_it_was_put() -> None:
-    kept = stay(MOVE._asdict(), NIGHT + dt.timedelta(days=1), "no offers")
-    assert (kept.before, kept.after, kept.low, kept.high, kept.reason) == (0.35, 0.35, 0.35, 0.35, "no offers")
-    assert kept.night == NIGHT + dt.timedelta(days=1)
+    move = stay(MOVE._asdict(), NIGHT + dt.timedelta(days=1), "no offers")
+    assert (move.before, move.after, move.low, move.high, move.reason) == (0.35, 0.35, 0.35, 0.35, "no offers")
+    assert move.night == NIGHT + dt.timedelta(days=1)

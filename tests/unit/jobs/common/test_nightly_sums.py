@@ -1,4 +1,4 @@
-"""Sums over many nights in one pass: rounded as each night rounds, and each key counted from its own first night."""
+"""Sums over many nights in one pass: rounded as every night rounds; each key counts from its own first night."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def rows(*added: tuple[int | None, str, str, int]) -> Rows:
     return Rows(iter(table.to_batches()), ("user", "item"))
 
 
-def test_a_night_rounds_what_fades_to_a_unit() -> None:
+def test_a_night_rounds_decayed_sums_to_a_unit() -> None:
     units = np.array([3, 5, -3])
     fade(units, 0.5)
     assert units.tolist() == [2, 2, -2]  # halves go to the even unit, as Spark's rint does

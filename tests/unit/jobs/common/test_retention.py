@@ -1,4 +1,4 @@
-"""Personal rows go once their setting no longer keeps them; each night says the oldest day of each kind."""
+"""Personal rows are deleted when their setting no longer keeps them; each night reports the oldest day of each kind."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def left(lake: Lake, place: str) -> int:
     return len(lake.list_dir(*place.split("/")))
 
 
-def test_nothing_goes_by_default(lake: Lake) -> None:
+def test_nothing_is_deleted_by_default(lake: Lake) -> None:
     assert outdated(lake, RetentionConfig(), TONIGHT) == []
 
 
@@ -82,7 +82,7 @@ def test_the_key_of_a_raw_day_goes_with_the_day(lake: Lake, monkeypatch: pytest.
     for day in DAYS:
         with sealed_files.open_output(lake, f"raw/shop/date={day}/log.csv") as out:
             out.write(b"who,what")
-    copies = Lake(str(tmp_path / "backup"))  # of all but the keys: made before the day's key was destroyed
+    copies = Lake(str(tmp_path / "backup"))  # a backup without the keys, made before the day's key was destroyed
     shutil.copytree(lake.path("raw"), copies.path("raw"))
     prune_lake.main(night)
     assert lake.list_dir("keys", "raw", "shop") == [f"date={day}.json" for day in reversed(DAYS[:2])]

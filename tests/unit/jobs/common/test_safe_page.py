@@ -1,4 +1,4 @@
-"""Data of a page cannot end its element, and the policy lets nothing in but what is named."""
+"""Data of a page cannot end its element, and the page's policy allows only what it names."""
 
 import json
 import re
@@ -11,10 +11,10 @@ HTML = '<!--policy--><style>p{}</style><script type="application/json" id="data"
 def test_data_is_inert_and_comes_back_whole():
     lures = ["</script><script>alert(1)</script>", "<!--", "a & b", "\u2028\u2029", "颜色"]
     html = page_with(HTML, lures)
-    found = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
-    assert found
-    assert not set("<>&\u2028\u2029") & set(found[1])
-    assert json.loads(found[1]) == lures
+    match = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    assert match
+    assert not set("<>&\u2028\u2029") & set(match[1])
+    assert json.loads(match[1]) == lures
     assert html.count("<script") == 2
 
 

@@ -1,4 +1,4 @@
-"""A shop of three items for tests of copy, and what tests ask of it."""
+"""A shop of three items for tests of copy, and helpers that these tests share."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def inputs_of(
 def write(
     inputs: CopyInputs, brief: Brief, drafts: Sequence[Draft] | None = None, said: SaidTexts | None = None
 ) -> Written:
-    """The usual texts of one brief; without `said`, nothing was said before."""
+    """The usual texts of one brief; without `said`, no earlier text exists."""
     return usual_texts(inputs, said or SaidTexts(), brief, drafts)
 
 

@@ -1,4 +1,4 @@
-"""What an instruct model is asked: the item's facts, the voice, slots for figures, the shop's texts, and no more."""
+"""The prompt of an instruct model: the item's facts, the voice, slots for figures, the shop's texts; nothing else."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ INPUTS = inputs_of(items_of([ITEM, item("g2", title="Ada black lamp")]))
 SHOP = brief(strategy="coupon", channel="push")
 
 
-def message(asked: Brief | None = None) -> str:
-    return ChatPrompts(INPUTS).prompt(asked or brief(), 3, 4).message
+def message(of_brief: Brief | None = None) -> str:
+    return ChatPrompts(INPUTS).prompt(of_brief or brief(), 3, 4).message
 
 
 def test_it_has_the_items_words_the_voice_and_the_number_of_texts() -> None:
-    said = message(brief(style="quality"))
+    prompt = message(brief(style="quality"))
     guide = INPUTS.rules.voices["quality"].guide("en")
-    assert "3 different texts" in said
-    assert "- colour: beige" in said
-    assert "- connection: wired" in said
-    assert guide.tone in said
-    assert guide.never[0] in said
-    assert "{title}: " in said
+    assert "3 different texts" in prompt
+    assert "- colour: beige" in prompt
+    assert "- connection: wired" in prompt
+    assert guide.tone in prompt
+    assert guide.never[0] in prompt
+    assert "{title}: " in prompt
 
 
 def test_no_figure_of_the_item_and_no_control_token_is_in_it() -> None:
-    said = message()
-    assert "3000" not in said
-    assert "20 W" not in said
-    assert "<|im_end|>" not in said
-    assert "beige" in said
+    prompt = message()
+    assert "3000" not in prompt
+    assert "20 W" not in prompt
+    assert "<|im_end|>" not in prompt
+    assert "beige" in prompt
 
 
 def test_a_price_is_a_slot_and_slots_of_other_strategies_are_not_offered() -> None:
@@ -79,7 +79,7 @@ def test_texts_of_the_shop_are_shown_own_voice_first_and_only_with_slots_that_th
     voice = INPUTS.rules.voices["plain"].guide("en").examples[0]
     assert shown.shown == {"Plain words", "Calm words", voice}
     assert "card's" not in shown.message
-    assert shown.texts([("Plain words\nNew words", False)], 4)[0].text == "New words"  # what was shown is no answer
+    assert shown.texts([("Plain words\nNew words", False)], 4)[0].text == "New words"  # an example is no answer
     assert "Plain words" not in prompts.prompt(brief(), 2, 0).message
 
 
@@ -87,16 +87,16 @@ def test_texts_of_the_shop_are_shown_own_voice_first_and_only_with_slots_that_th
 def test_every_kind_has_a_prompt_in_every_voice(language: str) -> None:
     prompts = ChatPrompts(INPUTS)
     for strategy, channel, style in itertools.product(STRATEGIES, CHANNELS, INPUTS.rules.voices):
-        asked = brief(strategy=strategy, channel=channel, style=style, language=language)
+        of_brief = brief(strategy=strategy, channel=channel, style=style, language=language)
         assert prompts.words[language].describes(strategy, channel)
-        assert "$" not in prompts.prompt(asked, 2, 4).message
+        assert "$" not in prompts.prompt(of_brief, 2, 4).message
 
 
 def test_a_kind_that_the_file_leaves_out_is_left_to_templates(tmp_path: Path) -> None:
     text = (Path("schemas/copywriting/languages/en") / "prompt.toml").read_text("utf-8")
-    own = tmp_path / "en" / "prompt.toml"
-    own.parent.mkdir()
-    own.write_text(re.sub(r"(?m)^sms = .*\n", "", text), "utf-8")
+    shop_file = tmp_path / "en" / "prompt.toml"
+    shop_file.parent.mkdir()
+    shop_file.write_text(re.sub(r"(?m)^sms = .*\n", "", text), "utf-8")
     words = load_prompts(("en", "zh", "fr"), str(tmp_path))
     assert list(words) == ["en", "zh"]
     writer = CheckpointWriter("prompted m", "prompted", words)
@@ -127,9 +127,9 @@ def test_a_prompt_that_cannot_be_used_is_refused_by_file_and_place(
 ) -> None:
     text = (Path("schemas/copywriting/languages/en") / "prompt.toml").read_text("utf-8")
     assert was in text
-    own = tmp_path / "en" / "prompt.toml"
-    own.parent.mkdir()
-    own.write_text(text.replace(was, now, 1), "utf-8")
+    shop_file = tmp_path / "en" / "prompt.toml"
+    shop_file.parent.mkdir()
+    shop_file.write_text(text.replace(was, now, 1), "utf-8")
     with pytest.raises(VoiceError, match=said) as raised:
         load_prompts(("en",), str(tmp_path))
     assert "prompt.toml" in str(raised.value)
@@ -139,13 +139,14 @@ def test_a_prompt_that_cannot_be_used_is_refused_by_file_and_place(
 def test_a_text_that_leaves_no_room_for_the_readers_terms_is_refused() -> None:
     whole, half = "{title}: {terms} until {until}", "{title}: {terms} for you"
     reasons = [
-        [one.reason for one in INPUTS.problems(SHOP, Draft(text, "prompted", "model"))] for text in (whole, half)
+        [problem.reason for problem in INPUTS.problems(SHOP, Draft(text, "prompted", "model"))]
+        for text in (whole, half)
     ]
     assert "slot missing" not in reasons[0]
     assert "slot missing" in reasons[1]
 
 
-def test_what_lora_learns_has_slots_for_the_title_and_no_figure() -> None:
+def test_loras_training_texts_have_slots_for_the_title_and_no_figure() -> None:
     text = "The Ivo speaker is calm. It has 20 watts. Made for\n evenings, 3 of them. [BRAND] too. It stays."
     assert slotted(text, "en", ("Ivo", "Ivo speaker")) == "The {title} is calm. It stays."
 

@@ -1,4 +1,4 @@
-"""A language is a folder: the shipped ones get their texts, and so does one that a shop writes itself."""
+"""A language is a folder: every shipped language gets its texts, and so does a language that a shop writes itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OFFERED = {"card": ("{terms}", "Por vi: {terms}"), "sms": ("{shop}: {terms}", "{
 
 @pytest.fixture
 def esperanto(tmp_path: Path) -> Path:
-    """A folder of the shop's own languages with the smallest language that can be used."""
+    """A folder of the shop's own languages, with the smallest usable language."""
     folder = tmp_path / "eo"
     folder.mkdir()
     offers = ("coupon_win_back", "coupon_first_purchase", "member_exclusive")
@@ -84,37 +84,37 @@ def test_a_language_that_a_shop_writes_gets_its_texts(esperanto: Path) -> None:
     sample = write_sample(rules, "eo", 6)
     assert sample.share >= GOAL
     assert any(row["text"].startswith("Por vi: ") for row in sample.rows)
-    mugs = [one for one in sample_items(rules)[0].values() if one.kinds[0] == "mug"]
-    assert {one.kind("eo") for one in mugs} == {"taso"}
+    mugs = [sample_item for sample_item in sample_items(rules)[0].values() if sample_item.kinds[0] == "mug"]
+    assert {mug.kind("eo") for mug in mugs} == {"taso"}
 
 
 def test_a_lie_in_that_language_is_refused(esperanto: Path) -> None:
     path = esperanto / "eo" / "templates.toml"
     path.write_text(path.read_text("utf-8").replace("Jen: {title}", "La plej bona: {title}"), "utf-8")
     sample = write_sample(rules_of("eo", languages_folder=str(esperanto)), "eo", 4)
-    assert {one.reason for one in sample.refused} >= {"absolute term"}
+    assert {refusal.reason for refusal in sample.refused} >= {"absolute term"}
 
 
 def test_the_command_names_what_is_missing(esperanto: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["check_language", "--language", "eo", "--set", f"copy.languages_folder={esperanto}"]
-    assert main(asked) == 1
-    said = capsys.readouterr().out
-    assert "eo has no vocabulary/*.toml; start from" in said
-    assert '["health claim"] has 0 terms; write at least 3' in said
+    command = ["check_language", "--language", "eo", "--set", f"copy.languages_folder={esperanto}"]
+    assert main(command) == 1
+    output = capsys.readouterr().out
+    assert "eo has no vocabulary/*.toml; start from" in output
+    assert '["health claim"] has 0 terms; write at least 3' in output
 
 
 def test_the_command_writes_texts_and_shows_some(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Sample] = []
+    samples: list[Sample] = []
 
     def write(rules: CopyRules, language: str) -> Sample:
-        made.append(write_sample(rules, language))
-        return made[-1]
+        samples.append(write_sample(rules, language))
+        return samples[-1]
 
     monkeypatch.setattr(check_language, "write_sample", write)
     assert main(["check_language", "--language", "de", "--texts", "5"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert len([line for line in said if line.startswith(STRATEGIES)]) == 5
-    assert any("briefs got a text (" in line for line in said)
-    assert_nearly_every_brief_got_a_text(*made)
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.startswith(STRATEGIES)]) == 5
+    assert any("briefs got a text (" in line for line in lines)
+    assert_nearly_every_brief_got_a_text(*samples)

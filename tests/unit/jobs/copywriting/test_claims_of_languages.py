@@ -1,4 +1,4 @@
-"""What a text claims is seen in every language that is shipped, and checked against words of the catalogue's own."""
+"""Claims of a text are found in every shipped language, and checked against the catalogue's own words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INPUTS = inputs_of(items_of([SHIRT]), languages=("de", "ja"))
         ("ja", "ネイビーはブルーの仲間です：{title}"),
     ],
 )
-def test_what_the_row_says_may_be_said_in_another_language(language: str, text: str) -> None:
+def test_facts_of_the_row_may_be_stated_in_another_language(language: str, text: str) -> None:
     assert INPUTS.problems(brief(language=language), Draft(text, "t-1", "template")) == []
 
 
@@ -47,11 +47,11 @@ def test_what_the_row_says_may_be_said_in_another_language(language: str, text: 
     ],
 )
 def test_a_lie_is_refused_in_its_language(language: str, text: str, reason: str) -> None:
-    found = INPUTS.problems(brief(language=language), Draft(text, "t-1", "template"))
-    assert reason in {problem.reason for problem in found}
+    problems = INPUTS.problems(brief(language=language), Draft(text, "t-1", "template"))
+    assert reason in {problem.reason for problem in problems}
 
 
-def test_a_catalogue_in_german_is_told_in_german() -> None:
+def test_a_german_catalogue_gets_german_texts() -> None:
     pullover = item(
         title="Ivo Pullover, marineblau",
         title_zh=None,
@@ -60,11 +60,11 @@ def test_a_catalogue_in_german_is_told_in_german() -> None:
     )
     items = items_of([pullover], catalogue="de")
     inputs = inputs_of(items, languages=("de",), catalogue_language="de")
-    one = items["g1"]
-    assert (one.title("de"), one.kind("de")) == ("Ivo Pullover, marineblau", "Pullover")
-    assert one.details("de") == ["marineblau", "Wolle", "waschbar"]
+    words = items["g1"]
+    assert (words.title("de"), words.kind("de")) == ("Ivo Pullover, marineblau", "Pullover")
+    assert words.details("de") == ["marineblau", "Wolle", "waschbar"]
     slots = inputs.products.of(brief(language="de")).slots
     assert slots["benefit"].text in ("warm am kühlen Morgen", "passt zu vielem")
     rows = write(inputs, brief(language="de")).rows
     assert len(rows) == 2
-    assert one.has_title_in("de")
+    assert words.has_title_in("de")

@@ -1,4 +1,4 @@
-"""The voice that a description is learned in."""
+"""The voice in which a description is learned."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ def rules() -> CopyRules:
         ("Compare first: the Luma mug. Sensible.", "en", "bargain"),
         ("露玛的马克杯，经得起细看。", "zh", "quality"),
         ("A red mug by Luma.", "en", "plain"),
-        ("A considered crush.", "en", "plain"),  # of two voices alike
+        ("A considered crush.", "en", "plain"),  # two voices fit equally
         ("A fresh mood, and a must-have.", "en", "plain"),  # 'young' would refuse it
     ],
 )
-def test_it_is_the_one_whose_words_it_has_most_of(rules: CopyRules, text: str, language: str, voice: str) -> None:
+def test_a_description_gets_the_voice_with_most_of_its_words(
+    rules: CopyRules, text: str, language: str, voice: str
+) -> None:
     assert voice_of(text, language, rules) == voice

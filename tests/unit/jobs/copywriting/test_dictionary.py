@@ -1,4 +1,4 @@
-"""An item's words in each language: its own, those that the shop gives, and translations."""
+"""An item's words in each language: the item's own words, words from the shop, and translations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def words_of(**changed: Any) -> ItemWords:
 
 
 def test_a_title_in_another_language_becomes_a_name_of_known_words() -> None:
-    one = words_of()
-    assert one.title("en") == "Ivo beige wired speaker"
-    assert one.title("zh") == "伊沃 米色有线音箱"
-    assert one.title("de") == "Ivo Lautsprecher, Beige, mit Kabel"
-    assert one.title("ja") == "Ivoのスピーカー（ベージュ、有線）"
-    assert [language for language in ("de", "en", "ja", "zh") if one.has_title_in(language)] == ["en", "zh"]
+    words = words_of()
+    assert words.title("en") == "Ivo beige wired speaker"
+    assert words.title("zh") == "伊沃 米色有线音箱"
+    assert words.title("de") == "Ivo Lautsprecher, Beige, mit Kabel"
+    assert words.title("ja") == "Ivoのスピーカー（ベージュ、有線）"
+    assert [language for language in ("de", "en", "ja", "zh") if words.has_title_in(language)] == ["en", "zh"]
 
 
 def test_a_title_stays_where_the_kind_is_unknown() -> None:
@@ -29,11 +29,11 @@ def test_a_title_stays_where_the_kind_is_unknown() -> None:
 
 
 def test_what_the_shop_gives_in_a_language_comes_first() -> None:
-    given = {"colour": "beige", "colour_de": "sandfarben", "title_de": "Ivo Box, sandfarben", "kind_de": "Box"}
-    one = words_of(attributes=json.dumps(given))
-    assert (one.title("de"), one.kind("de"), one.details("de")) == ("Ivo Box, sandfarben", "Box", ["sandfarben"])
-    assert one.details("en") == ["beige"]
-    assert one.has_title_in("de")
+    attributes = {"colour": "beige", "colour_de": "sandfarben", "title_de": "Ivo Box, sandfarben", "kind_de": "Box"}
+    words = words_of(attributes=json.dumps(attributes))
+    assert (words.title("de"), words.kind("de"), words.details("de")) == ("Ivo Box, sandfarben", "Box", ["sandfarben"])
+    assert words.details("en") == ["beige"]
+    assert words.has_title_in("de")
 
 
 def test_a_lined_notebook_is_not_a_lined_coat() -> None:
@@ -54,5 +54,5 @@ def test_a_lined_notebook_is_not_a_lined_coat() -> None:
         ("N/A", []),
     ],
 )
-def test_yes_says_its_name_and_nothing_says_nothing(value: str, said: list[str]) -> None:
+def test_yes_gives_the_attributes_name_and_empty_values_give_no_word(value: str, said: list[str]) -> None:
     assert words_of(attributes=json.dumps({"machine_washable": value})).details("en") == said

@@ -1,4 +1,4 @@
-"""An endpoint in bulk: order, concurrency, retries, budget, what is stored, and that a dead one fails no night."""
+"""Many requests to an endpoint: order, concurrency, retries, budget, what is stored; a dead endpoint fails no night."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ KEY = "sk-this-is-secret"
 PROMPTS = {brief(f"g{at:02d}"): ChatPrompt(f"Write of {at:02d}.", 2) for at in range(12)}
 
 
-def said(content: Any, finish: Any = "stop", usage: Any = (10, 5)) -> Answer:
+def answer_of(content: Any, finish: Any = "stop", usage: Any = (10, 5)) -> Answer:
     counts = {"usage": dict(zip(("prompt_tokens", "completion_tokens"), usage, strict=True))} if usage else {}
     return Answer({"choices": [{"message": {"content": content}, "finish_reason": finish}], **counts})
 
 
 def echo(request: Request) -> Answer:
-    return said(f"Of {request.body['messages'][0]['content']}")
+    return answer_of(f"Of {request.body['messages'][0]['content']}")
 
 
 @pytest.fixture
@@ -54,16 +54,16 @@ def texts(answers: dict[Brief, list[tuple[str, bool]]]) -> dict[str, str]:
     return {brief.item_id: text for brief, ((text, _),) in answers.items()}
 
 
-def test_each_brief_gets_its_own_answer_in_their_order_whoever_answers_first(server: LocalServer, lake: Lake) -> None:
+def test_answers_are_in_the_order_of_the_briefs_whichever_comes_first(server: LocalServer, lake: Lake) -> None:
     server.usual = lambda request: Answer(echo(request).body, delay=0.1 * (len(server.requests) % 3))
-    asked = endpoint(server, lake, at_once=3)
-    answers = asked.answers(PROMPTS)
+    writer = endpoint(server, lake, at_once=3)
+    answers = writer.answers(PROMPTS)
     assert list(answers) == list(PROMPTS)
     assert texts(answers) == {brief.item_id: f"Of {prompt.message}" for brief, prompt in PROMPTS.items()}
     assert 1 < server.most_open <= 3
-    facts = asked.ledger.facts()
+    facts = writer.ledger.facts()
     assert (facts["requests"], facts["answers"], facts["tokens_read"], facts["tokens_written"]) == (12, 12, 120, 60)
-    assert asked.stopped == ""
+    assert writer.stopped == ""
 
 
 def test_a_request_has_the_message_the_model_and_nothing_of_the_shop(
@@ -94,14 +94,14 @@ def test_busy_slow_and_broken_answers_are_asked_again(server: LocalServer, lake:
         Answer({}, delay=1.0),
         Answer({}, closes=True),
     ]
-    asked = endpoint(server, lake, at_once=1, try_seconds=0.5, retries=6)
+    writer = endpoint(server, lake, at_once=1, try_seconds=0.5, retries=6)
     began = time.monotonic()
-    assert len(asked.answers(PROMPTS)) == 12
-    assert time.monotonic() - began > 0.3  # Retry-After was heeded
-    facts = asked.ledger.facts()
+    assert len(writer.answers(PROMPTS)) == 12
+    assert time.monotonic() - began > 0.3  # it waited as Retry-After says
+    facts = writer.ledger.facts()
     assert facts["retries"] == {"HTTP 429": 1, "HTTP 500": 1, "connection broke": 1, "no JSON": 1, "timeout": 1}
     assert facts["failures"] == {}
-    assert facts["taken_at_most"] == 3  # a server that breaks off may have counted what it wrote
+    assert facts["taken_at_most"] == 3  # a server that breaks off may have counted its tokens
     assert facts["requests"] == 17
 
 
@@ -112,34 +112,34 @@ def test_busy_slow_and_broken_answers_are_asked_again(server: LocalServer, lake:
         (Answer({"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}), "no content"),
         (Answer({"choices": [{"message": {"content": "  "}, "finish_reason": "stop"}]}), "no content"),
         (Answer([1, 2]), "no choice"),
-        (said("I will not", "content_filter"), "finish_reason content_filter"),
-        (said("", "tool_calls"), "finish_reason tool_calls"),
+        (answer_of("I will not", "content_filter"), "finish_reason content_filter"),
+        (answer_of("", "tool_calls"), "finish_reason tool_calls"),
         (Answer({"error": "too long"}, 400), "HTTP 400"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_an_answer_without_a_text_costs_one_brief(server: LocalServer, lake: Lake, answer: Answer, kind: str) -> None:
     server.answers = [answer]
-    asked = endpoint(server, lake, at_once=1)
-    assert list(texts(asked.answers(PROMPTS))) == [f"g{at:02d}" for at in range(1, 12)]
-    assert asked.ledger.facts()["failures"] == {kind: 1}
-    assert len(server.requests) == 12  # it was not asked again
+    writer = endpoint(server, lake, at_once=1)
+    assert list(texts(writer.answers(PROMPTS))) == [f"g{number:02d}" for number in range(1, 12)]
+    assert writer.ledger.facts()["failures"] == {kind: 1}
+    assert len(server.requests) == 12  # no request was sent again
 
 
 def test_an_answer_that_was_cut_off_is_marked(server: LocalServer, lake: Lake) -> None:
-    server.answers = [said("Whole.\nHal", "length")]
+    server.answers = [answer_of("Whole.\nHal", "length")]
     answers = endpoint(server, lake, at_once=1).answers(PROMPTS)
     assert next(iter(answers.values())) == [("Whole.\nHal", True)]
 
 
-def test_a_rerun_asks_for_nothing_twice_and_counts_what_was_paid(server: LocalServer, lake: Lake) -> None:
+def test_a_rerun_sends_no_request_twice_and_counts_what_was_paid(server: LocalServer, lake: Lake) -> None:
     first = dict([*PROMPTS.items()][:5])
     endpoint(server, lake, at_once=2).answers(first)
-    again = endpoint(server, lake, at_once=2, price_read=1.0, price_written=2.0)
-    answers = again.answers(PROMPTS)
+    rerun = endpoint(server, lake, at_once=2, price_read=1.0, price_written=2.0)
+    answers = rerun.answers(PROMPTS)
     assert list(answers) == list(PROMPTS)
     assert len(server.requests) == 12
-    facts = again.ledger.facts()
+    facts = rerun.ledger.facts()
     assert (facts["requests"], facts["answers_of_earlier_runs"]) == (7, 5)
     assert (facts["tokens_of_earlier_runs"], facts["tokens_read"]) == (75, 70)
     assert facts["cost"] == pytest.approx(7 * (10 + 2 * 5) / 1e6)
@@ -147,7 +147,7 @@ def test_a_rerun_asks_for_nothing_twice_and_counts_what_was_paid(server: LocalSe
     assert len(lake.list_dir(ANSWERS, f"date={NIGHT}")) == 12
     other = endpoint(server, lake, at_once=2, temperature=0.1)
     other.answers(first)
-    assert len(server.requests) == 17  # another request is another question
+    assert len(server.requests) == 17  # a changed request is a new one
 
 
 @pytest.mark.parametrize("limit", ["tokens", "money"])
@@ -157,30 +157,30 @@ def test_a_budget_stops_before_it_is_exceeded_and_always_at_the_same_brief(
     most = len(b"Write of 00.") + 256 + 100  # tokens that one request may use
     budget = {"most_tokens": 4 * 15 + most} if limit == "tokens" else {
         "most_cost": (4 * 15 + most) / 1e6, "price_read": 1.0, "price_written": 1.0}  # fmt: skip
-    asked = endpoint(server, lake, at_once=3, **budget)
-    answers = asked.answers(PROMPTS)
+    writer = endpoint(server, lake, at_once=3, **budget)
+    answers = writer.answers(PROMPTS)
     assert list(answers) == list(PROMPTS)[:5]
-    assert "budget" in asked.stopped
-    facts = asked.ledger.facts()
+    assert "budget" in writer.stopped
+    facts = writer.ledger.facts()
     assert facts["tokens_read"] + facts["tokens_written"] <= 4 * 15 + most
     rerun = endpoint(server, lake, at_once=3, **budget)
     assert list(rerun.answers(PROMPTS)) == list(PROMPTS)[:5]
     assert len(server.requests) == 5
 
 
-def test_usage_that_is_not_told_is_taken_at_most(server: LocalServer, lake: Lake) -> None:
-    server.usual = lambda request: said("Text", usage=None)
-    asked = endpoint(server, lake, at_once=1, most_tokens=1000)
-    assert len(asked.answers(PROMPTS)) == 2  # 368 tokens each
-    assert asked.ledger.facts()["taken_at_most"] == 2
+def test_unknown_usage_counts_as_the_maximum(server: LocalServer, lake: Lake) -> None:
+    server.usual = lambda request: answer_of("Text", usage=None)
+    writer = endpoint(server, lake, at_once=1, most_tokens=1000)
+    assert len(writer.answers(PROMPTS)) == 2  # 368 tokens each
+    assert writer.ledger.facts()["taken_at_most"] == 2
 
 
-def test_a_dead_endpoint_fails_nothing_and_is_left_alone_soon(lake: Lake, monkeypatch: Any) -> None:
+def test_a_dead_endpoint_fails_no_night_and_soon_gets_no_more_requests(lake: Lake, monkeypatch: Any) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
-    asked = endpoint(nobody, lake, at_once=2, retries=1, failures_in_a_row=3)
-    assert asked.answers(PROMPTS) == {}
-    assert "requests in a row failed" in asked.stopped
-    facts = asked.ledger.facts()
+    writer = endpoint(nobody, lake, at_once=2, retries=1, failures_in_a_row=3)
+    assert writer.answers(PROMPTS) == {}
+    assert "requests in a row failed" in writer.stopped
+    facts = writer.ledger.facts()
     assert 3 <= facts["failures"]["no connection"] <= 4
     assert facts["cost"] == facts["tokens_read"] == 0
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
@@ -191,18 +191,18 @@ def test_a_dead_endpoint_fails_nothing_and_is_left_alone_soon(lake: Lake, monkey
 
 def test_a_refused_key_is_not_tried_again_and_again(server: LocalServer, lake: Lake) -> None:
     server.usual = lambda request: Answer({"error": {"message": "bad key"}}, 401)
-    asked = endpoint(server, lake, at_once=1)
-    assert asked.answers(PROMPTS) == {}
+    writer = endpoint(server, lake, at_once=1)
+    assert writer.answers(PROMPTS) == {}
     assert len(server.requests) == 1
-    assert "HTTP 401" in asked.stopped
+    assert "HTTP 401" in writer.stopped
 
 
 def test_a_server_that_asks_for_too_long_a_wait_and_a_night_that_is_over(server: LocalServer, lake: Lake) -> None:
     server.answers = [Answer({}, 429, {"Retry-After": "3600"})]
     began = time.monotonic()
-    asked = endpoint(server, lake, at_once=1)
-    assert len(asked.answers(PROMPTS)) == 11
-    assert asked.ledger.facts()["failures"] == {"HTTP 429": 1}
+    writer = endpoint(server, lake, at_once=1)
+    assert len(writer.answers(PROMPTS)) == 11
+    assert writer.ledger.facts()["failures"] == {"HTTP 429": 1}
     server.usual = lambda request: Answer(echo(request).body, delay=0.3)
     late = endpoint(server, lake, at_once=1, most_minutes=0.5 / 60, temperature=0.2)
     assert 1 <= len(late.answers(PROMPTS)) <= 3
@@ -232,5 +232,5 @@ def test_settings_that_cannot_be_are_refused_by_name_without_the_key(changed: di
 def test_what_is_stored_can_be_read_by_a_person(server: LocalServer, lake: Lake) -> None:
     endpoint(server, lake).answers(dict([*PROMPTS.items()][:1]))
     (path,) = Path(lake.root).rglob("*.json")
-    kept = {"content": "Of Write of 00.", "finish": "stop", "tokens_read": 10, "tokens_written": 5}
-    assert json.loads(path.read_text()) == kept
+    answer = {"content": "Of Write of 00.", "finish": "stop", "tokens_read": 10, "tokens_written": 5}
+    assert json.loads(path.read_text()) == answer

@@ -1,4 +1,4 @@
-"""Copy in the arms of experiments: what is written beside the usual texts, and only then, and what an arm is dealt."""
+"""Copy in the arms of experiments: which texts are written in addition to the usual ones, and which an arm gets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SAID = {
 }
 
 
-# What the copywriter gives for each; it knows no Chinese.
+# The copywriter's drafts; it knows no Chinese.
 BY_MODEL = {b: [Draft(text, "model", "model") for text in SAID[b.item_id] if b.language == "en"] for b in BRIEFS}
 
 
@@ -50,7 +50,7 @@ def night(
     shares: Mapping[Arm, float] | None = None,
     most_drafted: int = 100,
 ) -> tuple[pa.Table, pa.Table, list[Brief]]:
-    """(COPY, REJECTED_COPY, briefs that something was written for) of a night after `last`, as write_copy makes it."""
+    """(COPY, REJECTED_COPY, briefs for which texts were written) of a night after `last`, made like write_copy."""
     before, refused = last or (arrow_schema(COPY).empty_table(), arrow_schema(REJECTED_COPY).empty_table())
     carried = carried_over(before, refused, BRIEFS, ITEMS_OF_SHOP, RULES, shares or {})
     carried = with_redrafts(carried, BRIEFS, "m" if drafts else "", lambda _: True, most_drafted)
@@ -59,10 +59,10 @@ def night(
     missing = find_missing(inputs, stands, refused, BRIEFS)
     drafted = {brief: (drafts or {})[brief] for brief in carried.todo[:most_drafted]} if drafts else {}
     written, wrong = write_all(inputs, said, carried.todo, drafted, stands)
-    kept = pa.concat_tables([stands, written])
-    added, in_vain = write_missing(inputs, said, missing, kept)
+    usual = pa.concat_tables([stands, written])
+    added, in_vain = write_missing(inputs, said, missing, usual)
     tried = [*carried.todo, *dict.fromkeys(b for those in missing.briefs.values() for b in those)]
-    return pa.concat_tables([kept, added]), pa.concat_tables([carried.rejected, wrong, in_vain]), tried
+    return pa.concat_tables([usual, added]), pa.concat_tables([carried.rejected, wrong, in_vain]), tried
 
 
 def sources(copy: pa.Table, of: Brief) -> list[str]:
@@ -72,7 +72,7 @@ def sources(copy: pa.Table, of: Brief) -> list[str]:
 
 
 def not_of(copy: pa.Table, of: Brief) -> str:
-    """A template of the brief's group that it has no text of."""
+    """A template of the brief's group from which the brief has no text."""
     its = {row["wording"] for row in copy.to_pylist() if Brief(*(row[n] for n in Brief._fields)) == of}
     return next(name for name in PUSH if name not in its)
 
@@ -92,7 +92,7 @@ def test_a_kind_that_an_experiment_asks_for_is_written_beside_the_usual() -> Non
     usual, _, _ = night(drafts=BY_MODEL)
     copy, _, _ = night(["template"], drafts=BY_MODEL)
     assert sources(copy, brief()) == ["model", "template"]
-    assert sources(copy, brief("g2", language="zh")) == ["template"]  # no title in Chinese: templates alone
+    assert sources(copy, brief("g2", language="zh")) == ["template"]  # no title in Chinese: only templates
     assert content(copy.filter(pc.less(copy["variant"], CONFIG.variants))) == content(usual)
 
 
@@ -105,7 +105,7 @@ def test_an_experiment_that_begins_adds_what_is_missing_once_and_one_that_ends_t
     assert content(night([], tuple(running), BY_MODEL)[0]) == content(usual[0])  # type: ignore[arg-type]
 
 
-def test_what_cannot_be_written_is_tried_once() -> None:
+def test_a_text_that_cannot_be_written_is_tried_once() -> None:
     chinese = RULES.templates.of("recommendation", "push", "zh", "plain")
     named = next(t.name for t in chinese if t.needs & {"kind", "detail", "details"})  # of g2 none is known in Chinese
     usual = night()
@@ -118,7 +118,7 @@ def test_what_cannot_be_written_is_tried_once() -> None:
     assert NONE_OF_KIND in again[1]["reason"].to_pylist()
 
 
-def test_what_the_copywriter_has_no_time_for_comes_by_and_by_and_is_never_in_vain() -> None:
+def test_briefs_beyond_the_copywriters_time_are_drafted_on_later_nights() -> None:
     usual = night()
     first = night(["model"], usual[:2], BY_MODEL, most_drafted=1)
     assert [sources(first[0], b) for b in BRIEFS] == [["model"], *[["template"]] * 3]
@@ -180,9 +180,11 @@ def test_an_arm_deals_what_it_allows_and_everybody_else_the_usual() -> None:
 
 def test_an_arm_of_several_is_dealt_by_their_shares_alone() -> None:
     rows, _ = write(inputs_of(ITEMS_OF_SHOP), brief(), BY_MODEL[brief()][:1])
-    one, two = (row["wording"] for row in rows)
-    shares = {(*brief()[1:], one): 0.6, (*brief()[1:], two): 0.2}
-    dealt = texts_by_arm(copy_table(rows), shares, {"words=both": (one, two), "words=two": (two,)}, CopyConfig())
+    first, second = (row["wording"] for row in rows)
+    shares = {(*brief()[1:], first): 0.6, (*brief()[1:], second): 0.2}
+    dealt = texts_by_arm(
+        copy_table(rows), shares, {"words=both": (first, second), "words=two": (second,)}, CopyConfig()
+    )
     assert dealt["share"].to_pylist() == pytest.approx([0.75, 0.25, 0.75, 0.25, 1.0])
 
 

@@ -1,4 +1,4 @@
-"""Scores of voices: the best voice speaks, an unknown age is no obstacle, and the reason says which traits held."""
+"""Scores of voices: the best voice speaks, an unknown age is no obstacle, and the reason names the traits that hold."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ READERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def found(spark: SparkSession) -> dict[str, Any]:
+def reader_voices(spark: SparkSession) -> dict[str, Any]:
     ddl = ", ".join(f"{name} {kind}" for name, kind in PORTRAIT.items())
     rows = [tuple({"user_id": name, **known}.get(column) for column in PORTRAIT) for name, known in READERS.items()]
     judged = with_voice(spark.createDataFrame(rows, ddl), load_voices().values(), "plain")
     return {row.user_id: row for row in judged.select("user_id", "style", "score", "reason").collect()}
 
 
-def test_the_best_voice_speaks(found: dict[str, Any]) -> None:
-    assert {name: row.style for name, row in found.items()} == {
+def test_the_best_voice_speaks(reader_voices: dict[str, Any]) -> None:
+    assert {name: row.style for name, row in reader_voices.items()} == {
         "nobody knows": "plain",
         "young": "young",
         "ageless browser": "young",
@@ -48,14 +48,14 @@ def test_the_best_voice_speaks(found: dict[str, Any]) -> None:
     }
 
 
-def test_the_reason_says_which_traits_held(found: dict[str, Any]) -> None:
-    assert found["young"].reason == "aged 18 to 24"
-    assert found["counts"].score == pytest.approx(2.4)
-    assert found["counts"].reason == (
+def test_the_reason_says_which_traits_held(reader_voices: dict[str, Any]) -> None:
+    assert reader_voices["young"].reason == "aged 18 to 24"
+    assert reader_voices["counts"].score == pytest.approx(2.4)
+    assert reader_voices["counts"].reason == (
         "pays less than others for the same kinds of things; buys half or more below the usual price"
     )
-    assert (found["nearly"].score, found["nearly"].reason) == (
+    assert (reader_voices["nearly"].score, reader_voices["nearly"].reason) == (
         0.5,
         "rates what it buys; sends back what does not convince",
     )
-    assert (found["nobody knows"].score, found["nobody knows"].reason) == (0.0, "")
+    assert (reader_voices["nobody knows"].score, reader_voices["nobody knows"].reason) == (0.0, "")

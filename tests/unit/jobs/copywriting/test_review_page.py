@@ -1,4 +1,4 @@
-"""The review page: it holds every row as data, and nothing of a row can run, load or leave its place."""
+"""The review page: it has every row as data, and no part of a row can run, load something or leave its place."""
 
 from __future__ import annotations
 
@@ -76,15 +76,15 @@ def test_no_published_text_carries_anything_of_five_hundred_hostile_rows() -> No
 
 
 def hostile_page() -> str:
-    """Every hostile text as if it had been published, and as if it had been refused."""
+    """The page with every hostile text, once as if it were published, and once as if it were refused."""
     rows, refused = [], []
     clean, _ = write(inputs_of(items_of([item()])), brief())
-    for one in HOSTILE:
-        fact = {"slot": one["title"], "value": one["title"], "table": one["title"], "row": one["title"],
-                "column": one["title"], "start": 0, "end": 5}  # fmt: skip
-        rows.append({**clean[0], "item_id": one["item_id"], "copy_id": f"{len(rows)}", "text": one["title"],
+    for entry in HOSTILE:
+        fact = {"slot": entry["title"], "value": entry["title"], "table": entry["title"], "row": entry["title"],
+                "column": entry["title"], "start": 0, "end": 5}  # fmt: skip
+        rows.append({**clean[0], "item_id": entry["item_id"], "copy_id": f"{len(rows)}", "text": entry["title"],
                      "facts": json.dumps([fact])})  # fmt: skip
-        refused.append((brief("g1"), Refused(one["title"], "model", one["title"][:300], one["title"])))
+        refused.append((brief("g1"), Refused(entry["title"], "model", entry["title"][:300], entry["title"])))
     inputs = inputs_of(items_of([item()]))
     return page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of(HOSTILE), {}, 1_500)
 
@@ -104,9 +104,9 @@ def test_the_page_is_self_contained_and_its_data_is_inert() -> None:
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
-    assert found
-    return json.loads(found[1])
+    match = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    assert match
+    return json.loads(match[1])
 
 
 def rows_of(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,30 +115,30 @@ def rows_of(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_items_are_shown_with_their_picture() -> None:
     rows, _ = write(inputs_of(items_of([item()])), brief())
-    asked: list[set[str]] = []
+    items_asked_for: list[set[str]] = []
 
     def pictures_of(items: set[str]) -> dict[str, str]:
-        asked.append(items)
+        items_asked_for.append(items)
         return dict.fromkeys(items, "data:image/jpeg;base64,AAAA")
 
     nothing = rejected_table(inputs_of(items_of([item()])), [])
     html = page_of("2026-01-06", copy_table(rows), nothing, items_of([item()]), {}, 5, pictures_of)
-    assert asked == [{item()["item_id"]}]
+    assert items_asked_for == [{item()["item_id"]}]
     assert data_of(html)["pictures"] == {item()["item_id"]: "data:image/jpeg;base64,AAAA"}
     assert "img-src data:;" in html
 
 
-def test_what_most_people_are_told_comes_first_and_the_rest_is_cut() -> None:
+def test_texts_with_most_readers_come_first_and_the_rest_is_cut() -> None:
     inputs = inputs_of(items_of([item()]))
     rows = [row for channel in ("card", "push", "sms") for row in write(inputs, brief(channel=channel))[0]]
     refused = [(brief(channel=channel), Refused("text", "model", "voice", "word")) for channel in ("card", "push")]
-    told = {row["copy_id"]: n for n, row in enumerate(rows) if n}  # nobody is told the first
-    page = page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of([item()]), told, 5)
+    readers_of = {row["copy_id"]: n for n, row in enumerate(rows) if n}  # nobody is told the first
+    page = page_of("2026-01-06", copy_table(rows), rejected_table(inputs, refused), items_of([item()]), readers_of, 5)
     data, shown = data_of(page), rows_of(data_of(page))
     assert [row["verdict"] for row in shown] == ["published"] * 4 + ["rejected"]
     assert [row["told"] for row in shown[:4]] == [len(rows) - 1 - n for n in range(4)]
     assert data["titles"] == {item()["item_id"]: {"en": item()["title"], "zh": item()["title_zh"]}}
-    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(inputs, []), items_of([]), told, 99))
+    every = data_of(page_of("2026-01-06", copy_table(rows), rejected_table(inputs, []), items_of([]), readers_of, 99))
     assert sorted(row["told"] for row in rows_of(every)) == list(range(len(rows)))
     assert every["titles"] == {}  # an item that left the catalogue
 

@@ -1,4 +1,4 @@
-"""The network of `make run`, with fewer passes: it writes texts of the sample shop that may be shown."""
+"""The network of `make run`, trained with fewer passes: it writes texts for the sample shop that may be shown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_half_of_the_held_out_briefs_get_a_draft_that_passes_every_check() -> No
     items = items_of(rows)
     inputs = inputs_of(items)
     lessons = [lesson for lesson in described(rows, items, inputs.rules) if lesson[0].language == "en"]
-    held, learned = lessons[::15][:HELD], [lesson for at, lesson in enumerate(lessons) if at % 15]
+    held, learned = lessons[::15][:HELD], [lesson for index, lesson in enumerate(lessons) if index % 15]
     config: CopywriterConfig = load_settings(SETTINGS, []).section("copywriter")
     writer = Copywriter.fit(
         dataclasses.replace(config, most_passes=8, vocabulary=1000, device="cpu"),

@@ -1,4 +1,4 @@
-"""Checks of one text: shipped templates pass them, and a text that a person blocked has no other problem."""
+"""Checks of one text: shipped templates pass them, and a text that a person blocked has only this problem."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ SHORT = {"title": "Ivo sandals", "title_zh": "伊沃 凉鞋", "category": "Shoes
 def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
     rules = CopyRules.load(CopyConfig())
     before = PastCatalogues({"g1": 120.0, "g2": 120.0}, NIGHT, frozenset(), NIGHT)
-    everything = [dataclasses.replace(one, categories=()) for one in rules.seasons]
+    everything = [dataclasses.replace(event, categories=()) for event in rules.seasons]
     items = items_of([item(), item("g2", **SHORT)], before, [s for s in everything if s.id == season])
     inputs = inputs_of(items, rules)
     templates = [template for group in rules.templates.groups.values() for template in group]
-    for one in templates:
-        style = one.style if one.style in rules.voices else rules.default_style
-        draft = Draft(one.text, one.name, "template")
-        of = [Brief(item_id, one.strategy, style, one.channel, one.language) for item_id in items]
+    for shipped in templates:
+        style = shipped.style if shipped.style in rules.voices else rules.default_style
+        draft = Draft(shipped.text, shipped.name, "template")
+        of = [Brief(item_id, shipped.strategy, style, shipped.channel, shipped.language) for item_id in items]
         wrong = {
             brief.item_id: inputs.problems(brief, draft)
             for brief in of
-            if one.needs <= inputs.products.of(brief).slots.keys()
+            if shipped.needs <= inputs.products.of(brief).slots.keys()
         }
-        limits = [reason for said in wrong.values() for reason, _ in said]
-        assert set(limits) <= {"too long"}, (one.text, wrong)
-        assert "title" in one.slots or not limits, (one.text, wrong)
+        limits = [reason for problems in wrong.values() for reason, _ in problems]
+        assert set(limits) <= {"too long"}, (shipped.text, wrong)
+        assert "title" in shipped.slots or not limits, (shipped.text, wrong)
 
 
 def test_a_blocked_text_has_no_other_problem_and_checking_twice_changes_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which text each reader gets: one a place, by its share, the same every night, and no list that repeats itself."""
+"""Which text each reader gets: one text per place, by shares, the same every night, and no repetition in a list."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ Place = tuple[str, str]  # user_id, item_id
 
 def text(user: str, item: str, wording: str, share: float, said: int | None = None) -> tuple[Any, ...]:
     copy_id = f"{item} {wording}"
-    number = said if said is not None else sum(ord(letter) * 31**at for at, letter in enumerate(copy_id)) % 2**31
+    number = said if said is not None else sum(ord(letter) * 31**index for index, letter in enumerate(copy_id)) % 2**31
     return (user, "card", item, wording, number, share, copy_id, None, None, None)
 
 
 def chosen(spark: SparkSession, rows: Iterable[tuple[Any, ...]], seed: int = 7) -> dict[Place, str]:
     """(user_id, item_id) -> wording."""
-    found = chosen_texts(spark.createDataFrame(list(rows), DDL), seed).select("user_id", "item_id", "wording").collect()
-    assert len(found) == len({(row.user_id, row.item_id) for row in found})
-    return {(row.user_id, row.item_id): row.wording for row in found}
+    choice = (
+        chosen_texts(spark.createDataFrame(list(rows), DDL), seed).select("user_id", "item_id", "wording").collect()
+    )
+    assert len(choice) == len({(row.user_id, row.item_id) for row in choice})
+    return {(row.user_id, row.item_id): row.wording for row in choice}
 
 
 def lists() -> list[tuple[Any, ...]]:
-    """Each item has two of eight wordings, one drawn four times as often as the other."""
+    """Lists in which each item has two of eight wordings; one is drawn four times as often as the other."""
     return [
         text(f"u{user}", f"g{place}", f"t{wording}", share)
         for user in range(USERS)
@@ -47,9 +49,9 @@ def usual(spark: SparkSession) -> dict[Place, str]:
     return chosen(spark, lists())
 
 
-def of_users(found: dict[Place, str]) -> dict[str, Counter[str]]:
+def of_users(wordings: dict[Place, str]) -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for (user, _), wording in found.items():
+    for (user, _), wording in wordings.items():
         counts[user][wording] += 1
     return counts
 
@@ -59,9 +61,9 @@ def test_every_place_has_one_text_and_no_list_a_wording_too_often(usual: dict[Pl
     assert max(max(counts.values()) for counts in of_users(usual).values()) == MOST_OF_WORDING
 
 
-def test_texts_come_by_their_shares(usual: dict[Place, str], spark: SparkSession) -> None:
+def test_texts_are_given_out_by_their_shares(usual: dict[Place, str], spark: SparkSession) -> None:
     first = sum(wording == f"t{int(item[1:]) % 8}" for (_, item), wording in usual.items()) / len(usual)
-    assert 0.7 < first < 0.85  # a few gave way
+    assert 0.7 < first < 0.85  # a few gave way to other wordings
     alone = chosen(spark, (row for row in lists() if row[2] == "g3"))
     assert sum(wording == "t3" for wording in alone.values()) / USERS == pytest.approx(0.8, abs=0.06)
 
@@ -72,22 +74,22 @@ def test_order_of_rows_changes_nothing_and_another_seed_does(usual: dict[Place, 
     assert chosen(spark, rows, seed=8) != usual
 
 
-def test_a_place_that_goes_leaves_most_others_as_they_were(usual: dict[Place, str], spark: SparkSession) -> None:
+def test_if_a_place_disappears_most_other_texts_stay(usual: dict[Place, str], spark: SparkSession) -> None:
     fewer = chosen(spark, (row for row in lists() if row[2] != "g0"))
     assert sum(usual[place] == wording for place, wording in fewer.items()) > 0.9 * len(fewer)
 
 
-def test_where_nothing_else_is_left_a_wording_repeats_rather_than_a_place_stays_empty(spark: SparkSession) -> None:
+def test_a_wording_repeats_if_a_place_would_else_stay_empty(spark: SparkSession) -> None:
     assert set(chosen(spark, [text("u", f"g{place}", "t", 1.0) for place in range(5)]).values()) == {"t"}
 
 
-def test_the_first_to_choose_gives_way_to_one_that_has_no_other(spark: SparkSession) -> None:
+def test_an_earlier_place_gives_its_text_to_one_without_another_choice(spark: SparkSession) -> None:
     only = [text(f"u{user}", f"g{place}", "t", 1.0) for user in range(20) for place in range(2)]
     either = [
         text(f"u{user}", "g2", wording, share) for user in range(20) for wording, share in (("t", 0.99), ("s", 0.01))
     ]
-    found = chosen(spark, only + either)
-    assert {wording for (_, item), wording in found.items() if item == "g2"} == {"s"}
+    wordings = chosen(spark, only + either)
+    assert {wording for (_, item), wording in wordings.items() if item == "g2"} == {"s"}
 
 
 def test_no_text_stands_twice_in_a_list(spark: SparkSession) -> None:

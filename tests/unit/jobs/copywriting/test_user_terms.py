@@ -1,4 +1,4 @@
-"""A user's own terms in words: exactly, or not at all."""
+"""A user's own terms in words: they are stated exactly, or not at all."""
 
 from __future__ import annotations
 

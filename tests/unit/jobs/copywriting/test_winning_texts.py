@@ -1,4 +1,4 @@
-"""Texts that won, and what of them the next copywriter learns from; texts that lost, which are written no more."""
+"""Texts that won, from which the next copywriter learns; texts that lost, which are not written any more."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_a_text_wins_that_is_surely_clicked_more_than_the_others_of_its_group() 
 def test_a_little_more_or_seen_too_little_does_not_win() -> None:
     assert won(*copy_of([(1000, 55), (1000, 50), (1000, 52)])) == []
     assert won(*copy_of([(199, 100), (1000, 50)])) == []
-    assert won(*copy_of([(1000, 120)])) == []  # beside nothing, nothing has won
+    assert won(*copy_of([(1000, 120)])) == []  # without another text, no text has won
 
 
 def test_groups_are_not_compared_with_each_other() -> None:
-    one, more = copy_of([(1000, 200), (1000, 200)]), copy_of([(1000, 50), (1000, 50)], strategy="new_arrival")
+    usual, arrivals = copy_of([(1000, 200), (1000, 200)]), copy_of([(1000, 50), (1000, 50)], strategy="new_arrival")
     ids = pa.array(["d0", "d1"])
-    other = [table.set_column(table.schema.get_field_index("copy_id"), "copy_id", ids) for table in more]
-    assert won(pa.concat_tables([one[0], other[0]]), pa.concat_tables([one[1], other[1]])) == []
+    renumbered = [table.set_column(table.schema.get_field_index("copy_id"), "copy_id", ids) for table in arrivals]
+    assert won(pa.concat_tables([usual[0], renumbered[0]]), pa.concat_tables([usual[1], renumbered[1]])) == []
 
 
 def test_a_wording_that_retired_does_not_win() -> None:
@@ -73,7 +73,7 @@ def test_without_clicks_or_on_the_first_night_nothing_has_won() -> None:
 
 
 def brief_of(clicks: Iterable[tuple[int, int]], **changed: Any) -> tuple[list[int], list[dict[str, Any]]]:
-    """(variants that stay, what is told of those that go) of one brief whose texts were shown and clicked so."""
+    """(variants that stay, reasons of those that are dropped) of one brief with these (shown, clicked) of its texts."""
     copy, counts = copy_of(clicks, item_id="g1", **changed)
     variants = pa.array(range(copy.num_rows), pa.int32())
     copy = copy.set_column(copy.schema.get_field_index("variant"), "variant", variants)
@@ -95,18 +95,18 @@ def test_a_text_that_surely_lost_to_the_others_of_its_brief_goes_and_the_reason_
         ([(3000, 10)], {}),
         ([(0, 0), (3000, 10)], {}),
         ([(3000, 300), (3000, 150)], {"wording": APPROVED}),
-        ([(3000, 300), (3000, 310), (3000, 290), (3000, 10)], {}),  # the fourth is an experiment's
+        ([(3000, 300), (3000, 310), (3000, 290), (3000, 10)], {}),  # the fourth text belongs to an experiment
     ],
 )
-def test_what_is_not_surely_worse_or_somebody_wants_stays(
+def test_a_text_that_is_not_significantly_worse_or_is_wanted_stays(
     clicks: list[tuple[int, int]], changed: dict[str, str]
 ) -> None:
     assert brief_of(clicks, **changed) == (list(range(len(clicks))), [])
 
 
-def test_of_a_brief_the_best_always_stays() -> None:
+def test_the_best_text_of_a_brief_always_stays() -> None:
     for clicks in ([(9000, 0), (9000, 0)], [(9000, 9000), (9000, 0), (9000, 0)], [(9000, 5), (9000, 4), (9000, 900)]):
-        best = max(range(len(clicks)), key=lambda at: clicks[at][1])
+        best = max(range(len(clicks)), key=lambda index: clicks[index][1])
         assert best in brief_of(clicks)[0]
 
 
@@ -116,13 +116,13 @@ def text(said: str, item_id: str = "g1", wording: str = "t-1", names: Iterable[s
 
 
 def taught(*texts: Text, inputs: CopyInputs | None = None) -> list[str]:
-    return [said for _, _, said in learnable(texts, inputs or inputs_of(ITEMS_OF_SHOP))]
+    return [training_text for _, _, training_text in learnable(texts, inputs or inputs_of(ITEMS_OF_SHOP))]
 
 
 def test_a_pair_has_the_prompt_of_its_brief() -> None:
-    ((of, prompt, said),) = learnable([text("A beige speaker by Ivo", strategy="new_arrival", style="young")],
+    ((of, prompt, training_text),) = learnable([text("A beige speaker by Ivo", strategy="new_arrival", style="young")],
                                       inputs_of(ITEMS_OF_SHOP))  # fmt: skip
-    assert (of.item_id, said) == ("g1", "A beige speaker by Ivo")
+    assert (of.item_id, training_text) == ("g1", "A beige speaker by Ivo")
     assert (prompt.language, prompt.strategy, prompt.style, prompt.channel) == ("en", "new_arrival", "young", "card")
     assert {"beige", "Ivo"} <= set(prompt.values)
 
@@ -143,11 +143,11 @@ def test_a_pair_has_the_prompt_of_its_brief() -> None:
     ],
     ids=lambda one: one.draft.text,
 )
-def test_what_would_be_wrong_of_another_item_or_is_wrong_of_this_one_teaches_nothing(said: Text) -> None:
+def test_texts_that_are_wrong_for_this_or_another_item_are_not_trained_on(said: Text) -> None:
     assert taught(said) == []
 
 
-def test_what_a_person_approved_teaches_and_what_he_blocked_does_not(tmp_path: Path) -> None:
+def test_approved_texts_are_trained_on_and_blocked_texts_are_not(tmp_path: Path) -> None:
     review = tmp_path / "review.toml"
     entry = ("item_id = 'g1'\nstrategy = 'recommendation'\nstyle = '{style}'\nchannel = 'push'\n"
              "language = '{language}'\ntext = '{text}'\n")  # fmt: skip
@@ -158,8 +158,8 @@ def test_what_a_person_approved_teaches_and_what_he_blocked_does_not(tmp_path: P
         {"style": "plain", "language": "en", "text": "A red speaker"},
     ]
     blocked = "[[block]]\ntext = 'A beige speaker, wired'\n"
-    review.write_text(blocked + "".join("[[approve]]\n" + entry.format(**one) for one in approved), "utf-8")
+    review.write_text(blocked + "".join("[[approve]]\n" + entry.format(**values) for values in approved), "utf-8")
     rules = CopyRules.load(CopyConfig(review=str(review)))
-    assert {one.draft.wording for one in approved_texts(rules)} == {APPROVED}
+    assert {approved_text.draft.wording for approved_text in approved_texts(rules)} == {APPROVED}
     inputs = inputs_of(ITEMS_OF_SHOP, rules)
     assert taught(*approved_texts(rules), text("A beige speaker, wired"), inputs=inputs) == ["A beige speaker by Ivo"]

@@ -1,4 +1,4 @@
-"""Shares of wordings: they move with clicks within bounds, losers retire, and a user's draw has one text."""
+"""Shares of wordings: they move with clicks within bounds, losers retire, and a user's draw gives one text."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CONFIG = CopyConfig(retire_after=500)
 def after(nights: int, clicked: dict[str, float], shown: int = 100) -> list[dict]:
     rows: list[dict] = []
     for _ in range(nights):
-        seen = {arm: (shown, round(shown * clicked[arm[-1]])) for arm in ARMS}
-        rows = advance(rows, ARMS, seen, CONFIG).to_pylist()
+        counts = {arm: (shown, round(shown * clicked[arm[-1]])) for arm in ARMS}
+        rows = advance(rows, ARMS, counts, CONFIG).to_pylist()
     return rows
 
 
-def test_wordings_begin_alike_and_nothing_moves_without_clicks() -> None:
+def test_wordings_begin_with_equal_shares_and_nothing_moves_without_clicks() -> None:
     first = advance([], ARMS, {}, CONFIG)
     assert first["share"].to_pylist() == [1 / 3] * 3
     assert advance(first.to_pylist(), ARMS, {}, CONFIG).equals(first)
@@ -41,7 +41,7 @@ def test_clicks_move_the_shares_by_no_more_than_the_bound_and_sum_to_one() -> No
     assert abs(sum(shares.values()) - 1) < 1e-6
 
 
-def test_a_loser_retires_and_two_always_stay() -> None:
+def test_a_losing_wording_retires_and_two_always_stay() -> None:
     rows = {row["wording"]: row for row in after(20, {"t-a": 0.5, "t-b": 0.1, "t-c": 0.05})}
     assert [rows[name]["retired"] for name in ("t-a", "t-b", "t-c")] == [False, False, True]
     assert rows["t-c"]["share"] == 0
@@ -58,17 +58,17 @@ def test_every_draw_of_a_user_has_one_text_of_its_brief() -> None:
     rows, _ = write(inputs_of(items_of([item()])), brief(channel="push"))
     copy = copy_table(rows).sort_by("variant")
     arms = {(*brief()[1:], row["wording"]): share for row, share in zip(rows, (0.75, 0.25), strict=True)}
-    found = variants_of(copy, arms)
-    assert found["share"].to_pylist() == [0.75, 0.25]
-    assert found["wording"].to_pylist() == [row["wording"] for row in rows]
-    assert len(set(found["said"].to_pylist())) == 2
+    variants = variants_of(copy, arms)
+    assert variants["share"].to_pylist() == [0.75, 0.25]
+    assert variants["wording"].to_pylist() == [row["wording"] for row in rows]
+    assert len(set(variants["said"].to_pylist())) == 2
 
 
-def test_texts_of_a_model_are_no_wording_that_a_list_could_repeat() -> None:
+def test_each_text_of_a_model_is_its_own_wording_in_a_list() -> None:
     drafts = [Draft("A beige speaker for your evenings.", "model", "model")]
     rows, _ = write(inputs_of(items_of([item()])), brief(), drafts)
-    found = variants_of(copy_table(rows), {})
-    assert found["wording"].to_pylist() == [rows[0]["copy_id"], rows[1]["wording"]]
+    variants = variants_of(copy_table(rows), {})
+    assert variants["wording"].to_pylist() == [rows[0]["copy_id"], rows[1]["wording"]]
 
 
 def test_a_text_has_an_id_of_its_own() -> None:
@@ -90,7 +90,7 @@ def written() -> pa.Table:
     return copy_table([row for of in ("g1", "g2") for row in write(inputs, brief(of, channel="card"))[0]])
 
 
-def test_wordings_count_what_their_texts_do() -> None:
+def test_a_wordings_counts_are_the_sums_of_its_texts() -> None:
     copy = written()
     seen = {copy_id: (10 * (n + 1), n) for n, copy_id in enumerate(copy["copy_id"].to_pylist())} | {"gone": (7, 7)}
     wanted: dict[str, list[int]] = {}
@@ -103,7 +103,7 @@ def test_wordings_count_what_their_texts_do() -> None:
     assert by_wording(clicks_of({}), copy) == {}
 
 
-def test_clicks_of_texts_add_up_night_by_night_as_all_at_once_and_end_with_the_text() -> None:
+def test_clicks_add_up_night_by_night_as_in_one_pass_and_end_with_the_text() -> None:
     copy = written()
     one, two, three = copy["copy_id"].to_pylist()[:3]
     nights = [{one: (5, 1), two: (4, 0)}, {one: (3, 0), three: (2, 2)}]

@@ -1,4 +1,4 @@
-"""Many briefs written by Spark's workers: the texts are those that one process writes, in the same order."""
+"""Spark's workers write many briefs: they give the texts that one process writes, in the same order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ITEMS = items_of(
             attributes=f'{{"colour": "{colour}"}}')
        for n, (colour, brand) in enumerate(zip(COLOURS, BRANDS, strict=True))]
 )  # fmt: skip
-BRIEFS = [brief(one, channel=channel, language=language) for one in ITEMS for channel in ("card", "push", "body")
+BRIEFS = [brief(key, channel=channel, language=language) for key in ITEMS for channel in ("card", "push", "body")
           for language in ("en", "zh")]  # fmt: skip
 
 
@@ -38,10 +38,14 @@ def test_the_texts_are_those_of_one_process(
     monkeypatch.setattr(write_many, "_IN_PART", 30)
     monkeypatch.setattr(write_shards, "WAVE", 50)
     same = [Draft("A speaker by Ivo, for your evenings.", MODEL, MODEL)]
-    drafts = {one: same for one in BRIEFS[9:] if one.channel == "push" and one.item_id < "b"}
+    drafts = {
+        worker_table: same
+        for worker_table in BRIEFS[9:]
+        if worker_table.channel == "push" and worker_table.item_id < "b"
+    }
     inputs = inputs_of(ITEMS, model="m")
     stands, _ = write_all(inputs, SaidTexts(), BRIEFS[:9], {}, write_many.copy_table([]))
-    here = write_all(inputs, SaidTexts(), BRIEFS[9:], drafts, stands)
+    by_workers = write_all(inputs, SaidTexts(), BRIEFS[9:], drafts, stands)
     written_here: list[Brief] = []
 
     def write(*words: Any) -> Written:
@@ -50,9 +54,9 @@ def test_the_texts_are_those_of_one_process(
 
     monkeypatch.setattr(write_shards, "usual_texts", write)
     night = Night(NIGHT, Lake(str(tmp_path)), "001", Settings())
-    there = write_all(inputs, SaidTexts(), BRIEFS[9:], drafts, stands, night)
-    for one, other in zip(here, there, strict=True):
-        assert one.num_rows > len(BRIEFS) / 4
-        assert other.equals(one)
-    # The workers could not know what the others and the standing texts say; what they wrote was not all in vain.
+    by_one_process = write_all(inputs, SaidTexts(), BRIEFS[9:], drafts, stands, night)
+    for worker_table, process_table in zip(by_workers, by_one_process, strict=True):
+        assert worker_table.num_rows > len(BRIEFS) / 4
+        assert process_table.equals(worker_table)
+    # A worker cannot know the other workers' texts and the carried ones; still some of its texts were used.
     assert 0 < len(written_here) < len(BRIEFS) / 2

@@ -17,7 +17,7 @@ def test_a_path_is_cut_and_a_short_one_stays_whole():
     assert named("level 3") == [*PATHS[:4], None, None]
 
 
-def test_the_finest_level_within_the_limit_is_asked_about():
+def test_the_question_uses_the_finest_level_within_the_limit():
     levels = {name: codes for name, (codes, _) in category_levels(PATHS).items()}
     assert level_of(levels, 100) == "level 3"
     assert level_of(levels, 3) == "level 2"

@@ -1,4 +1,4 @@
-"""An account stays in last night's segment only while the number means the same segment."""
+"""An account stays in last night's segment only as long as the number means the same segment."""
 
 from __future__ import annotations
 

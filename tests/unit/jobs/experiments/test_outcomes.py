@@ -1,4 +1,4 @@
-"""What users did under each arm: put down to the right list, night after night as in one rebuild; and what is said."""
+"""What users did in each arm: counted for the right list, night after night as in one rebuild; and the results."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def day(number: int) -> date:
 
 
 def an_event(user: str | None, item: str | None, kind: str, on: int, arrived: int) -> dict[str, Any]:
-    given = {"user_id": user, "item_id": item, "event_type": kind, "event_date": day(on), "arrived": day(arrived),
+    event = {"user_id": user, "item_id": item, "event_type": kind, "event_date": day(on), "arrived": day(arrived),
              "event_time": datetime(2026, 1, 1), "event_id": "e"}  # fmt: skip
-    return dict.fromkeys((*CLEAN_EVENTS.names, "arrived")) | given
+    return dict.fromkeys((*CLEAN_EVENTS.names, "arrived")) | event
 
 
 def frame(spark: SparkSession, rows: list[Any], ddl: str) -> DataFrame:
@@ -44,11 +44,11 @@ def events_frame(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     return frame(spark, [tuple(row[c] for c in names) for row in rows], f"{CLEAN_EVENTS.ddl}, arrived date")
 
 
-def outcomes(made: DataFrame) -> dict[tuple[str, str, str], dict[str, Any]]:
-    rows = [row.asDict() for row in made.collect()]
-    found = {(r.pop("experiment"), r.pop("user_id"), r.pop("arm")): r for r in rows}
-    assert len(found) == len(rows)
-    return found
+def outcomes(frame_of_outcomes: DataFrame) -> dict[tuple[str, str, str], dict[str, Any]]:
+    rows = [row.asDict() for row in frame_of_outcomes.collect()]
+    by_key = {(r.pop("experiment"), r.pop("user_id"), r.pop("arm")): r for r in rows}
+    assert len(by_key) == len(rows)
+    return by_key
 
 
 def run(spark: SparkSession, events: list[Any], lists: list[Any], terms: list[Any], old: DataFrame | None = None,
@@ -71,7 +71,7 @@ def test_an_event_counts_for_the_list_that_stood_when_it_happened(spark: SparkSe
         an_event("u", "a", "purchase", 0, 1),  # before the list was shown
         an_event("u", "a", "purchase", 1, 1),
         an_event("u", "q", "purchase", 1, 1),
-        an_event("u", "z", "purchase", 2, 3),  # late, under the old list, and not of it
+        an_event("u", "z", "purchase", 2, 3),  # late, while the old list was shown, which did not contain it
         an_event("u", "b", "click", 3, 3),
         an_event("u", "a", "purchase", 3, 3),  # three days after the list that had it
         an_event("u", "s", "purchase", 4, 4),  # a spare
@@ -80,14 +80,14 @@ def test_an_event_counts_for_the_list_that_stood_when_it_happened(spark: SparkSe
         an_event(None, "a", "purchase", 1, 1),
         an_event("u", None, "search", 4, 4),
     ]
-    found = outcomes(run(spark, events, lists, terms, before=[("u", 1.5)]))
-    kept = ("impressions", "clicks", "listed_purchases", "purchases", "nights", "weight", "weighted", "before")
-    assert {key: tuple(row[c] for c in kept) for key, row in found.items()} == {
+    by_key = outcomes(run(spark, events, lists, terms, before=[("u", 1.5)]))
+    columns = ("impressions", "clicks", "listed_purchases", "purchases", "nights", "weight", "weighted", "before")
+    assert {key: tuple(row[c] for c in columns) for key, row in by_key.items()} == {
         ("x", "u", "old"): (0, 0, 1, 3, 2, 8.0, 8.0, 1.5),
         ("x", "u", "new"): (0, 1, 0, 2, 2, 8.0, 8.0, 1.5),
     }
-    assert found["x", "u", "old"]["entered_on"] == day(1)
-    assert found["x", "u", "new"]["entered_on"] == day(3)
+    assert by_key["x", "u", "old"]["entered_on"] == day(1)
+    assert by_key["x", "u", "new"]["entered_on"] == day(3)
 
 
 def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
@@ -111,18 +111,18 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession) -> None:
         kind = rng.choice(kinds)
         events.append(an_event(rng.choice([*users, None]), None if kind == "search" else rng.choice(items), kind, on,
                                arrived))  # fmt: skip
-    whole = outcomes(run(spark, events, lists, terms, before=[("u1", 2.0)]))
-    entered = {row["entered_on"] for (_, user, _), row in whole.items() if user == "u1"}
+    rebuilt = outcomes(run(spark, events, lists, terms, before=[("u1", 2.0)]))
+    entered = {row["entered_on"] for (_, user, _), row in rebuilt.items() if user == "u1"}
     assert entered < {day(night) for night in (1, 2, 4, 5, 6)}
     state = None
     for night in (1, 2, 4, 5, 6):
         tonight = [e for e in events if e["arrived"] == day(night)]
         known = [row for row in lists if row[-1] < day(night)]
-        before = [("u1", 2.0 if day(night) in entered else 99.0)]  # what the arm did to a user must not leak in
-        made = run(spark, tonight, known, terms, state, before)
-        state = frame(spark, [tuple(r) for r in made.collect()], EXPERIMENT_OUTCOMES.ddl)
-    assert outcomes(state) == whole
-    assert len(whole) > 6
+        before = [("u1", 2.0 if day(night) in entered else 99.0)]  # effects of the arm on a user must not leak in
+        tonights = run(spark, tonight, known, terms, state, before)
+        state = frame(spark, [tuple(r) for r in tonights.collect()], EXPERIMENT_OUTCOMES.ddl)
+    assert outcomes(state) == rebuilt
+    assert len(rebuilt) > 6
 
 
 # results --------------------------------------------------------------------------------------------------------------
@@ -131,8 +131,8 @@ SHARES = {"control": 0.5, "b": 0.5}
 
 
 def experiment(**changed: Any) -> Experiment:
-    given = {"name": "x", "salt": "s", "starts_on": "2026-01-01", "planned_users": 500, "metric": "buys"}
-    return Experiment(**(given | changed), arms=tuple(Arm(name, share) for name, share in SHARES.items()))
+    settings = {"name": "x", "salt": "s", "starts_on": "2026-01-01", "planned_users": 500, "metric": "buys"}
+    return Experiment(**(settings | changed), arms=tuple(Arm(name, share) for name, share in SHARES.items()))
 
 
 def table_of(users: list[str], arms: list[str], bought: np.ndarray) -> pa.Table:
@@ -146,12 +146,12 @@ def table_of(users: list[str], arms: list[str], bought: np.ndarray) -> pa.Table:
 
 def judged(allotted: Allotment, n: int = 3_000, rates: tuple[float, float] = (0.1, 0.2), lost: float = 0.0,
            **changed: Any) -> Judged:  # fmt: skip
-    """n users of whom the share `lost` of arm b never shows up, each in the arm that the first night gave him."""
+    """n users, each in the arm of the first night; the share `lost` of the users of arm b is never observed."""
     rng = np.random.default_rng(5)
     users = np.array([f"u{number}" for number in range(n)])
     arm = Allotment.first(SHARES).arm_of(places(users.tolist(), "x", "s"))
-    there = (arm == 0) | (rng.random(n) >= lost)
-    users, arm = users[there], arm[there]
+    is_observed = (arm == 0) | (rng.random(n) >= lost)
+    users, arm = users[is_observed], arm[is_observed]
     bought = (rng.random(len(users)) < np.array(rates)[arm]).astype(np.int64) * 3
     names = [list(SHARES)[number] for number in arm]
     return Judged.of(experiment(**changed), allotted, table_of(users.tolist(), names, bought))
@@ -180,13 +180,13 @@ def test_where_users_were_lost_there_is_no_result_and_no_move() -> None:
 def test_users_whose_place_changed_hands_are_not_compared() -> None:
     moved = Allotment.first(SHARES).moved({"control": 0.3, "b": 0.7})
     control, b = judged(moved).results(0.05)
-    whole = judged(Allotment.first(SHARES)).results(0.05)
-    assert b["users"] == whole[1]["users"]
-    assert control["users"] == pytest.approx(whole[0]["users"] * 0.6, rel=0.1)
+    unmoved = judged(Allotment.first(SHARES)).results(0.05)
+    assert b["users"] == unmoved[1]["users"]
+    assert control["users"] == pytest.approx(unmoved[0]["users"] * 0.6, rel=0.1)
     assert control["sample_ratio_p"] > 0.001
 
 
-def test_one_user_is_not_enough_and_a_plan_is_waited_for() -> None:
+def test_one_user_gives_no_result_and_results_wait_for_the_planned_size() -> None:
     assert {row["status"] for row in judged(Allotment.first(SHARES), n=1).results(0.05)} == {"not enough data"}
     assert {row["status"] for row in judged(Allotment.first(SHARES), n=0).results(0.05)} == {"not enough data"}
     early = judged(Allotment.first(SHARES), planned_users=9_000).results(0.05)

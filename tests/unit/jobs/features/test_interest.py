@@ -1,4 +1,4 @@
-"""Interest and features as recurrences: night after night they are what one rebuild from all events gives."""
+"""Interest and features as recurrences: night after night they equal one rebuild from all events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NIGHTS = 6
 CONFIG = InterestConfig(half_life_days=5.0)  # short, so that a wrong age shows
 KINDS = ("view", "cart", "wishlist", "purchase", "return", "search", "rating", "impression", "click")
 
-# (arrives in night, days late; -1: already tomorrow in UTC, user, item, event type, quantity, price, stars)
+# (night of arrival, days late (-1: it is tomorrow already in UTC), user, item, event type, quantity, price, stars)
 EVENT = st.tuples(
     st.integers(0, NIGHTS - 1),
     st.integers(-1, 4),
@@ -35,10 +35,10 @@ EVENT = st.tuples(
 
 def an_event(day: date, user: str | None, item: str | None, kind: str, quantity: float = 1.0,
              price: float | None = None, rating: float | None = None) -> dict[str, Any]:  # fmt: skip
-    given = {"user_id": user, "item_id": item if kind != "search" else None, "event_type": kind, "quantity": quantity,
+    event = {"user_id": user, "item_id": item if kind != "search" else None, "event_type": kind, "quantity": quantity,
              "price": price, "rating": rating, "event_date": day, "is_session_start": kind == "view",
              "event_time": datetime(day.year, day.month, day.day, 12), "event_id": "e"}  # fmt: skip
-    return dict.fromkeys(CLEAN_EVENTS.names) | given
+    return dict.fromkeys(CLEAN_EVENTS.names) | event
 
 
 def frame(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> DataFrame:
@@ -51,14 +51,14 @@ def advance(table: Table, previous: DataFrame, events: DataFrame, night: date, b
     return build_features.advance(table, previous, events, CONFIG.half_life_days, night, before)
 
 
-def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
-    rows = [row.asDict() for row in made.collect()]
-    found = {tuple(row.pop(k) for k in table.key): row for row in rows}
-    assert len(found) == len(rows)
-    return found
+def by_key(table_frame: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = [row.asDict() for row in table_frame.collect()]
+    rows_by_key = {tuple(row.pop(k) for k in table.key): row for row in rows}
+    assert len(rows_by_key) == len(rows)
+    return rows_by_key
 
 
-# An example is 18 jobs of Spark in 3: few of them, each with many pairs, and no minutes spent on making one smaller.
+# Each example costs many Spark jobs: so there are few, each with many pairs, and failing ones are not made smaller.
 @settings(
     max_examples=3,
     deadline=None,
@@ -85,15 +85,15 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, history: list[tuple
         assert set(nightly) == set(rebuilt)
         for key, row in rebuilt.items():
             for name, value in row.items():
-                # a night rounds to 2^-30: what it sums may be a few of these apart
+                # a night rounds to 2^-30, so sums may differ by a few of these units
                 wanted = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
                 assert nightly[key][name] == wanted, (table.name, key, name)
 
 
 def interest_after(spark: SparkSession, *kinds: str, days_ago: int = 0) -> float:
     events = frame(spark, CLEAN_EVENTS, [an_event(START - timedelta(days=days_ago), "u1", "i1", k) for k in kinds])
-    made = by_key(advance(INTEREST, frame(spark, INTEREST, []), events, START, None), INTEREST)
-    return made[("u1", "i1")]["interest"]
+    rows = by_key(advance(INTEREST, frame(spark, INTEREST, []), events, START, None), INTEREST)
+    return rows[("u1", "i1")]["interest"]
 
 
 def test_purchase_outweighs_cart_outweighs_view(spark: SparkSession) -> None:

@@ -28,13 +28,13 @@ from schemas.tables import (
 START = date(2026, 1, 1)
 INTEREST = InterestConfig(half_life_days=5.0)
 LAPSED = 20  # days
-# Night after night with some that did not run, over more days than stay open.
+# Nights one after another, some of which did not run, over more days than stay open.
 NIGHTS = [START + timedelta(days=n) for n in (0, 1, 9, 80, 81)]
 
 
 def frame(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> DataFrame:
-    whole = [dict.fromkeys(table.names) | row for row in rows]
-    return spark.createDataFrame([tuple(row[c] for c in table.names) for row in whole], table.ddl).coalesce(1)
+    full_rows = [dict.fromkeys(table.names) | row for row in rows]
+    return spark.createDataFrame([tuple(row[c] for c in table.names) for row in full_rows], table.ddl).coalesce(1)
 
 
 def an_event(day: date, user: str | None, item: str, kind: str, price: float | None = None, hour: int = 12,
@@ -57,21 +57,21 @@ SHELF = [
 ]
 
 
-def stored(made: DataFrame, table: Table) -> DataFrame:
-    """The rows as the job has them once they are written and read again: no plan but their own."""
-    rows = made.select(*table.names).collect()
-    return made.sparkSession.createDataFrame(rows, table.ddl).coalesce(1)
+def stored(table_frame: DataFrame, table: Table) -> DataFrame:
+    """The rows after they were written and read again, as in the job: without the Spark plan that made them."""
+    rows = table_frame.select(*table.names).collect()
+    return table_frame.sparkSession.createDataFrame(rows, table.ddl).coalesce(1)
 
 
-def by_key(made: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
-    rows = [row.asDict() for row in made.select(*table.names).collect()]
-    found = {tuple(row.pop(k) for k in table.key): row for row in rows}
-    assert len(found) == len(rows)
-    return found
+def by_key(table_frame: DataFrame, table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = [row.asDict() for row in table_frame.select(*table.names).collect()]
+    rows_by_key = {tuple(row.pop(k) for k in table.key): row for row in rows}
+    assert len(rows_by_key) == len(rows)
+    return rows_by_key
 
 
 def a_history(seed: int) -> dict[date, list[dict[str, Any]]]:
-    """Night -> what arrived in it: of the days since the night before, and up to 4 days late."""
+    """Night -> the events of its drop: from the days since the night before, and up to 4 days late."""
     rng = random.Random(seed)
     drops: dict[date, list[dict[str, Any]]] = {}
     before = START - timedelta(days=3)
@@ -109,8 +109,8 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, table: Table) -> No
     nothing = frame(spark, table, [])
     state, before = nothing, None
     for night, drop in drops.items():
-        made = advance(spark, table, state, frame(spark, CLEAN_EVENTS, drop), night, before)
-        state, before = stored(made, table), night
+        advanced = advance(spark, table, state, frame(spark, CLEAN_EVENTS, drop), night, before)
+        state, before = stored(advanced, table), night
     everything = frame(spark, CLEAN_EVENTS, [event for drop in drops.values() for event in drop])
     nightly = by_key(state, table)
     rebuilt = by_key(advance(spark, table, nothing, everything, NIGHTS[-1], None), table)
@@ -119,19 +119,19 @@ def test_night_after_night_is_a_rebuild(spark: SparkSession, table: Table) -> No
         for name, value in row.items():
             if name == "discounted_purchases" or name == "price_gap":
                 continue  # judged once, against the prices of the night that took the line in
-            wanted = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
-            assert nightly[key][name] == wanted or (name == "share" and row["strength"] < 1e-6), (key, name)
+            expected = pytest.approx(value, rel=1e-6, abs=1e-7) if isinstance(value, float) else value
+            assert nightly[key][name] == expected or (name == "share" and row["strength"] < 1e-6), (key, name)
 
 
 def test_pauses_and_days_are_those_of_the_calendar(spark: SparkSession) -> None:
     drops = a_history(seed=2)
     events = [event for drop in drops.values() for event in drop]
-    made = advance(spark, USER_PURCHASES, frame(spark, USER_PURCHASES, []), frame(spark, CLEAN_EVENTS, events),
+    purchases = advance(spark, USER_PURCHASES, frame(spark, USER_PURCHASES, []), frame(spark, CLEAN_EVENTS, events),
                    NIGHTS[-1], None)  # fmt: skip
-    told = made.select(
+    pauses = purchases.select(
         "user_id", purchase_habits.all_pauses(NIGHTS[-1], LAPSED).alias("story"), "settled_days", "recent_days"
     )
-    for row in told.collect():
+    for row in pauses.collect():
         days = sorted(
             {e["event_date"] for e in events if e["user_id"] == row.user_id and e["event_type"] == "purchase"}
         )
@@ -150,16 +150,18 @@ def test_the_cut_keeps_the_strongest_and_never_overstates(spark: SparkSession) -
     state, before = nothing, None
     for n, event in enumerate(events):
         night = START + timedelta(days=n)
-        made = tastes.advance(state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays())
-        state, before = stored(made, USER_TASTES), night
-    kept = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
-    whole = tastes.advance(
+        advanced = tastes.advance(
+            state, frame(spark, CLEAN_EVENTS, [event]), liked, INTEREST, night, before, 2, ShopDays()
+        )
+        state, before = stored(advanced, USER_TASTES), night
+    strengths = {row.value: row.strength for row in state.where("kind = 'category'").collect()}
+    uncut = tastes.advance(
         nothing, frame(spark, CLEAN_EVENTS, events), liked, INTEREST, START + timedelta(days=4), None, 50, ShopDays()
     )
-    true = {row.value: row.strength for row in whole.where("kind = 'category'").collect()}
-    assert len(kept) == 2
-    assert "C3" in kept
-    assert all(strength <= true[value] + 1e-7 for value, strength in kept.items())
+    true = {row.value: row.strength for row in uncut.where("kind = 'category'").collect()}
+    assert len(strengths) == 2
+    assert "C3" in strengths
+    assert all(strength <= true[value] + 1e-7 for value, strength in strengths.items())
 
 
 def test_price_bands_are_thirds_of_the_category(spark: SparkSession) -> None:
@@ -177,9 +179,9 @@ def test_a_sale_is_below_the_usual_price_and_a_new_price_is_not_for_ever(spark: 
             {"item_id": "i", "currency": "EUR", "price": p, "seen": float(n), "bought": 0.0, "last_event_on": START}
             for p, n in seen
         ]
-        found = purchase_habits.usual_prices(frame(spark, ITEM_PRICES, rows)).collect()
-        assert len(found) == 1
-        return found[0].usual
+        prices = purchase_habits.usual_prices(frame(spark, ITEM_PRICES, rows)).collect()
+        assert len(prices) == 1
+        return prices[0].usual
 
     assert usual((10.0, 8), (7.0, 3)) == 10.0
     assert usual((10.0, 3), (12.0, 5)) == 12.0
@@ -190,17 +192,17 @@ def portray(
     spark: SparkSession, users: list[dict[str, Any]], events: list[dict[str, Any]], config: ProfilesConfig, night: date
 ) -> dict[str, dict[str, Any]]:
     items, log = frame(spark, ITEMS, SHELF), frame(spark, CLEAN_EVENTS, events)
-    made = purchase_habits.advance_prices(frame(spark, ITEM_PRICES, []), log, 60.0, night, None, 20)
-    lines = purchase_habits.priced_lines(log, stored(made, ITEM_PRICES), items, config.discount_from)
-    made = purchase_habits.advance_purchases(frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days)
-    purchases = stored(made, USER_PURCHASES)
+    rows = purchase_habits.advance_prices(frame(spark, ITEM_PRICES, []), log, 60.0, night, None, 20)
+    lines = purchase_habits.priced_lines(log, stored(rows, ITEM_PRICES), items, config.discount_from)
+    rows = purchase_habits.advance_purchases(frame(spark, USER_PURCHASES, []), lines, night, None, config.lapsed_days)
+    purchases = stored(rows, USER_PURCHASES)
     liked = tastes.labels(items, tastes.price_bands(items, config.band_items))
-    made = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
-    of_users = stored(made, USER_TASTES)
-    made = portraits.portraits(
+    rows = tastes.advance(frame(spark, USER_TASTES, []), log, liked, INTEREST, night, None, 50, ShopDays())
+    of_users = stored(rows, USER_TASTES)
+    rows = portraits.portraits(
         frame(spark, USERS, users), frame(spark, USER_FEATURES, []), purchases, of_users, config, night
     )
-    return {row.user_id: row.asDict() for row in made.collect()}
+    return {row.user_id: row.asDict() for row in rows.collect()}
 
 
 def test_stages_of_a_customers_life(spark: SparkSession) -> None:
@@ -215,11 +217,11 @@ def test_stages_of_a_customers_life(spark: SparkSession) -> None:
         for stage, days in bought.items()
         for ago in days
     ]
-    made = portray(spark, [{"user_id": name} for name in bought], events, config, night)
-    assert {name: made[name]["stage"] for name in bought} == {name: name for name in bought}
-    assert made["active"]["frequency"] == 4
-    assert made["lapsed"]["recency_days"] == 41
-    assert made["no_purchase"]["recency_days"] is None
+    portraits_of = portray(spark, [{"user_id": name} for name in bought], events, config, night)
+    assert {name: portraits_of[name]["stage"] for name in bought} == {name: name for name in bought}
+    assert portraits_of["active"]["frequency"] == 4
+    assert portraits_of["lapsed"]["recency_days"] == 41
+    assert portraits_of["no_purchase"]["recency_days"] is None
 
 
 def test_discounts_and_sensitivity_need_enough_and_are_told_apart(spark: SparkSession) -> None:
@@ -228,19 +230,26 @@ def test_discounts_and_sensitivity_need_enough_and_are_told_apart(spark: SparkSe
     for user, price in (("cheap", 8.0), ("usual", 10.0), ("dear", 13.0)):
         events += [an_event(START, user, "i1", "purchase", price) for _ in range(4)]
     events += [an_event(START, "once", "i1", "purchase", 8.0)]
-    made = portray(spark, [{"user_id": name} for name in ("cheap", "usual", "dear", "once")], events, config, START)
-    assert [made[u]["discount_appetite"] for u in ("cheap", "usual", "dear", "once")] == [1.0, 0.0, 0.0, None]
-    assert [made[u]["price_sensitivity"] for u in ("cheap", "usual", "dear", "once")] == ["high", "medium", "low", None]
+    portraits_of = portray(
+        spark, [{"user_id": name} for name in ("cheap", "usual", "dear", "once")], events, config, START
+    )
+    assert [portraits_of[u]["discount_appetite"] for u in ("cheap", "usual", "dear", "once")] == [1.0, 0.0, 0.0, None]
+    assert [portraits_of[u]["price_sensitivity"] for u in ("cheap", "usual", "dear", "once")] == [
+        "high",
+        "medium",
+        "low",
+        None,
+    ]
 
 
-def test_nothing_is_guessed(spark: SparkSession) -> None:
+def test_unknown_facts_stay_null(spark: SparkSession) -> None:
     users = [{"user_id": "u1", "age": 25}, {"user_id": "u2"}, {"user_id": "u3", "age": 0}, {"user_id": "u4", "age": 65}]
-    made = portray(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
-    assert [made[u]["age_band"] for u in ("u1", "u2", "u3", "u4")] == ["25-34", None, "under 18", "65 and over"]
-    assert made["u1"]["top_category"] == "A"
+    portraits_of = portray(spark, users, [an_event(START, "u1", "i1", "view")], ProfilesConfig(), START)
+    assert [portraits_of[u]["age_band"] for u in ("u1", "u2", "u3", "u4")] == ["25-34", None, "under 18", "65 and over"]
+    assert portraits_of["u1"]["top_category"] == "A"
     for name in ("gender", "country", "tenure_days", "recency_days", "last_seen_days", "discount_appetite",
                  "price_sensitivity", "top_category", "top_brand", "usual_hour"):  # fmt: skip
-        assert made["u2"][name] is None
+        assert portraits_of["u2"][name] is None
 
 
 def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
@@ -251,12 +260,12 @@ def test_money_is_never_added_over_currencies(spark: SparkSession) -> None:
         for user, currencies in paid.items()
         for currency in currencies
     ]
-    made = portray(spark, users, events, ProfilesConfig(), START)
-    known = {user: row["monetary"] is not None for user, row in made.items()}
-    assert known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
-    assert made["none"]["monetary"] == 0.0
-    made = portray(spark, users[3:4], events[3:], ProfilesConfig(), START)
-    assert made["both"]["monetary"] is None  # though nobody pays in one
+    portraits_of = portray(spark, users, events, ProfilesConfig(), START)
+    is_known = {user: row["monetary"] is not None for user, row in portraits_of.items()}
+    assert is_known == {"a": True, "b": True, "other": False, "both": False, "untold": True, "none": True}
+    assert portraits_of["none"]["monetary"] == 0.0
+    portraits_of = portray(spark, users[3:4], events[3:], ProfilesConfig(), START)
+    assert portraits_of["both"]["monetary"] is None  # although nobody pays in one currency
 
 
 def test_settings_out_of_order_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""A small shop's lake of pictures: boxes of one colour on light grey, for the tests of drafts."""
+"""The lake of a small shop with pictures for tests of drafts: boxes of one colour on light grey."""
 
 import datetime as dt
 import hashlib
@@ -40,7 +40,7 @@ def night_of(root, day=1, run="001", **sections):
 
 
 def receive(night, colours, per_colour=1):
-    """Items COLOUR-NUMBER with one picture each, as receive_images leaves them, current; returns their bytes."""
+    """Makes items COLOUR-NUMBER with one current picture each, as receive_images does. Returns the pictures' bytes."""
     rows, items, bytes_of = [], [], {}
     with PackWriter(night.lake, PICTURES, night.date, night.run) as packs:
         for colour in colours:
@@ -48,9 +48,9 @@ def receive(night, colours, per_colour=1):
                 item, data = f"{colour}-{number}", encode_clean(packshot(colour, 48 + number))
                 bytes_of[item] = data
                 name = hashlib.sha256(item.encode()).hexdigest()[:40]
-                said = {"item_id": item, "place": 1, "picture": name, "width": 48, "height": 48,
+                image_row = {"item_id": item, "place": 1, "picture": name, "width": 48, "height": 48,
                         "format": "JPEG", "source_file": f"{item}.jpg", "fingerprint": "1"}  # fmt: skip
-                rows.append(said | {"pack": packs.add(said["picture"], data)})
+                rows.append(image_row | {"pack": packs.add(image_row["picture"], data)})
                 items.append({"item_id": item, "attributes": json.dumps({"colour": colour}), "is_active": True,
                               "shown_title": f"</script>{item}", "updated_on": night.date})  # fmt: skip
     for table, those in ((IMAGES, rows), (ITEMS, items)):

@@ -1,4 +1,4 @@
-"""Words for colours: how the shop's pictures have them, and what the shop's own recogniser sees in a draft."""
+"""Words for colours: what they look like in the shop's pictures, and what the shop's recogniser sees in a draft."""
 
 import numpy as np
 import pytest
@@ -35,21 +35,21 @@ def test_the_shops_own_recogniser_judges_a_recoloured_draft(night):
     assert rows["Red-1"]["state"] == "refused"
 
 
-def test_it_sees_the_colours_that_it_learned(night):
+def test_the_recogniser_sees_the_colours_that_it_learned(night):
     looks = colour_looks(night)
     assert looks is not None
     assert [looks(packshot(colour, 60))[0] for colour in COLOURS] == list(COLOURS)
 
 
-def test_a_shop_without_a_recogniser_has_nobody_to_ask(tmp_path):
+def test_a_shop_without_a_recogniser_cannot_judge_a_draft(tmp_path):
     assert colour_looks(night_of(tmp_path)) is None
 
 
 def test_a_colour_is_as_the_shops_pictures_have_it(night):
     images = night.versions(IMAGES).tonight().arrow().to_pylist()
-    found = colours_of_shop(night, {"Red", "Lilac"}, images, 10)
-    assert set(found) == {"Red"}
-    assert np.linalg.norm(np.subtract(found["Red"], lab_of(np.array(COLOURS["Red"], np.uint8)))) < 0.03
+    colours = colours_of_shop(night, {"Red", "Lilac"}, images, 10)
+    assert set(colours) == {"Red"}
+    assert np.linalg.norm(np.subtract(colours["Red"], lab_of(np.array(COLOURS["Red"], np.uint8)))) < 0.03
 
 
 def test_the_first_attribute_that_is_a_text_counts():

@@ -1,4 +1,4 @@
-"""The job: nothing generated is published before its approval, an approval is for bytes, drafts are made once."""
+"""The job: no generated picture is published without approval, an approval is for exact bytes, drafts are made once."""
 
 import datetime as dt
 import shutil
@@ -44,8 +44,8 @@ def shop(tmp_path, monkeypatch):
 
     def run(day=1, decisions="", asked=True):
         (tmp_path / "review.toml").write_text(decisions)
-        said = {"requests": str(tmp_path / "asked.toml") if asked else "", "review": str(tmp_path / "review.toml")}
-        night = night_of(tmp_path / "lake", day, image_drafts=said)
+        settings = {"requests": str(tmp_path / "asked.toml") if asked else "", "review": str(tmp_path / "review.toml")}
+        night = night_of(tmp_path / "lake", day, image_drafts=settings)
         receive(night, COLOURS, 6)
         if day == 1:
             save_model(night, "image_editor", small_editor().save)
@@ -71,28 +71,28 @@ def files(night):
 
 def test_each_request_gets_a_draft_or_a_reason_and_none_is_published(shop):
     night = shop()
-    found = rows(night)
-    assert {key: row["state"] for key, row in found.items()} == {
+    drafts = rows(night)
+    assert {key: row["state"] for key, row in drafts.items()} == {
         ("Red-0", "repair"): "offered", ("Red-0", "recolour"): "offered", ("nobody", "repair"): "refused"
     }  # fmt: skip
-    assert found["nobody", "repair"]["reason"] == "the item has no picture 1 tonight"
-    assert (found["Red-0", "recolour"]["looks"], found["Red-0", "recolour"]["chance"]) == ("Blue", pytest.approx(0.9))
-    assert found["Red-0", "repair"]["model"].startswith("models/image_editor/")
+    assert drafts["nobody", "repair"]["reason"] == "the item has no picture 1 tonight"
+    assert (drafts["Red-0", "recolour"]["looks"], drafts["Red-0", "recolour"]["chance"]) == ("Blue", pytest.approx(0.9))
+    assert drafts["Red-0", "repair"]["model"].startswith("models/image_editor/")
     assert all(mark_of(file.read_bytes()) for file in files(night))
     assert len(files(night)) == 2
     assert not rows(night, APPROVED_IMAGES)
 
 
-def test_nothing_generated_stands_in_a_table_or_page_of_others(shop):
+def test_no_generated_picture_is_in_another_table_or_page(shop):
     night = shop()
     drafts = [row["draft_id"] for row in rows(night).values()] + [row["file"] for row in rows(night).values()]
-    said = [draft.encode() for draft in drafts if draft]
-    assert said
+    draft_ids = [draft.encode() for draft in drafts if draft]
+    assert draft_ids
     root = Path(night.lake.root)
-    own = {root / "tables" / IMAGE_DRAFTS.name, root / "drafts", root / "reports"}
+    draft_folders = {root / "tables" / IMAGE_DRAFTS.name, root / "drafts", root / "reports"}
     for path in root.rglob("*"):
-        if path.is_file() and not any(folder in path.parents for folder in own):
-            assert not [one for one in said if one in path.read_bytes()], path
+        if path.is_file() and not any(folder in path.parents for folder in draft_folders):
+            assert not [draft_id for draft_id in draft_ids if draft_id in path.read_bytes()], path
     assert [path.name for path in (root / "reports").rglob("*.html")] == ["drafts.html"]
     assert [table.name for table in STORED if table.product and "draft_id" in table.names] == ["approved_images"]
     assert BY_NAME["image_drafts"].product is None
@@ -108,7 +108,7 @@ def test_an_approved_draft_is_published_and_made_only_once(shop):
     assert set(published) == {("Red-0", "repair")}
     assert published["Red-0", "repair"]["draft_hash"] == draft["draft_hash"]
     assert published["Red-0", "repair"]["generated"] is True
-    assert not rows(shop(3), APPROVED_IMAGES)  # taken back
+    assert not rows(shop(3), APPROVED_IMAGES)  # the approval was taken back
 
 
 def test_an_approval_is_for_the_bytes_that_were_seen(shop):
@@ -127,8 +127,8 @@ def test_an_approval_is_for_the_bytes_that_were_seen(shop):
 def test_a_repair_keeps_every_byte_outside_its_box(shop, tmp_path):
     night = shop()
     original = pixels_of(receive(night_of(tmp_path / "other"), ["Red"])["Red-0"])
-    made = pixels_of((Path(night.lake.root) / rows(night)["Red-0", "repair"]["file"]).read_bytes())
-    changed = (made != original).any(axis=2)
+    repaired = pixels_of((Path(night.lake.root) / rows(night)["Red-0", "repair"]["file"]).read_bytes())
+    changed = (repaired != original).any(axis=2)
     assert changed[14:24, 14:29].any()
     changed[14:24, 14:29] = False
     assert not changed.any()
@@ -151,6 +151,6 @@ def test_drafts_that_no_version_of_the_table_names_may_be_deleted(shop):
     assert [parts[0] for parts in unnamed_packs(night.lake, dt.date(2026, 1, 9))] == ["drafts"]
 
 
-def test_the_jobs_alone_bring_no_torch():
+def test_importing_the_jobs_does_not_load_torch():
     code = "import sys, jobs.images.draft_images, jobs.images.train_image_editor; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""One draft: what a recogniser must see, where damage is, and why nothing is offered."""
+"""One draft: what the recogniser must see, where damage is, and why no draft is offered."""
 
 import io
 
@@ -30,9 +30,9 @@ def test_a_recoloured_product_is_offered_if_it_looks_as_asked():
     draft = maker().make(Request(RECOLOUR, "a", colour="Blue"), packshot("Red"))
     assert (draft.looks, draft.chance) == ("Blue", 0.9)
     assert mark_of(draft.data) == ALGORITHM
-    made = pixels_of(draft.data)
-    assert made[24, 24, 2] > made[24, 24, 0]
-    np.testing.assert_array_equal(made[:6], packshot("Red")[:6])
+    recoloured = pixels_of(draft.data)
+    assert recoloured[24, 24, 2] > recoloured[24, 24, 0]
+    np.testing.assert_array_equal(recoloured[:6], packshot("Red")[:6])
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_colour_that_is_not_recognised_is_not_offered(looks, said):
         maker(looks).make(Request(RECOLOUR, "a", colour="Blue"), packshot("Red"))
 
 
-def test_a_colour_that_the_shop_has_not_and_a_picture_without_product_are_not_offered():
+def test_an_unknown_colour_and_a_picture_without_a_product_are_not_offered():
     with pytest.raises(NoDraft, match="too few pictures show the colour 'Lilac'"):
         maker().make(Request(RECOLOUR, "a", colour="Lilac"), packshot("Red"))
     with pytest.raises(NoDraft, match="the product takes 0%"):
@@ -78,9 +78,9 @@ def test_a_background_is_replaced_with_and_without_a_network():
     for editor, mark in ((None, ALGORITHM), (small_editor(), TRAINED)):
         draft = maker(editor=editor).make(request, packshot("Red"))
         assert mark_of(draft.data) == mark
-        made = pixels_of(draft.data)
-        assert made[2, 2].tolist() == [16, 200, 16]
-        np.testing.assert_array_equal(made[20:28, 20:28], packshot("Red")[20:28, 20:28])
+        replaced = pixels_of(draft.data)
+        assert replaced[2, 2].tolist() == [16, 200, 16]
+        np.testing.assert_array_equal(replaced[20:28, 20:28], packshot("Red")[20:28, 20:28])
 
 
 def test_damage_is_where_a_mask_is_white_or_a_scratch_is_found(tmp_path):
@@ -95,25 +95,25 @@ def test_damage_is_where_a_mask_is_white_or_a_scratch_is_found(tmp_path):
     assert damage_of(Request(REPAIR, "a", find=True), np.asarray(scratched))[20, 20]
 
 
-def test_a_mask_that_is_none_and_scratches_that_are_not_there_are_not_repaired(tmp_path):
+def test_an_unreadable_mask_and_absent_scratches_are_not_repaired(tmp_path):
     (tmp_path / "text.png").write_text("white")
     black = io.BytesIO()
     Image.new("L", (4, 4)).save(black, "PNG")
     (tmp_path / "black.png").write_bytes(black.getvalue())
-    for name, said in (("text.png", "is no picture"), ("black.png", "no white pixel"), ("gone.png", "is no picture")):
-        with pytest.raises(NoDraft, match=said):
+    for name, error in (("text.png", "is no picture"), ("black.png", "no white pixel"), ("gone.png", "is no picture")):
+        with pytest.raises(NoDraft, match=error):
             damage_of(Request(REPAIR, "a", mask=str(tmp_path / name)), packshot("Red"))
     with pytest.raises(NoDraft, match="no scratch was found"):
         damage_of(Request(REPAIR, "a", find=True), packshot("Red"))
 
 
-def test_a_draft_has_another_id_where_picture_request_mask_or_editor_differ(tmp_path):
+def test_a_draft_has_another_id_if_picture_request_mask_or_editor_differ(tmp_path):
     recolour = Request(RECOLOUR, "a", colour="Blue")
-    one, other = maker(model="m/1"), maker(model="m/2")
-    assert one.draft_id(BOX, "p") != other.draft_id(BOX, "p")
-    assert one.draft_id(recolour, "p") == other.draft_id(recolour, "p")
-    assert len({one.draft_id(request, picture) for request in (BOX, recolour) for picture in ("p", "q")}) == 4
+    first, second = maker(model="m/1"), maker(model="m/2")
+    assert first.draft_id(BOX, "p") != second.draft_id(BOX, "p")
+    assert first.draft_id(recolour, "p") == second.draft_id(recolour, "p")
+    assert len({first.draft_id(request, picture) for request in (BOX, recolour) for picture in ("p", "q")}) == 4
     masked = Request(REPAIR, "a", mask=str(tmp_path / "m.png"))
-    before = one.draft_id(masked, "p")
+    before = first.draft_id(masked, "p")
     (tmp_path / "m.png").write_bytes(b"another")
-    assert one.draft_id(masked, "p") != before
+    assert first.draft_id(masked, "p") != before

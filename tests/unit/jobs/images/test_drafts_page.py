@@ -1,4 +1,4 @@
-"""The page of drafts: bounded, those that wait first, and nothing of a row runs or loads in a browser."""
+"""The page of drafts: it is bounded, waiting drafts come first, and no part of a row runs or loads in a browser."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ STATES = ("refused", "offered", "blocked", "approved")
 
 
 def row(number, state="offered", text="Blue"):
-    made = state != "refused"
-    return {"draft_id": f"d{number}", "draft_hash": "00" if made else None, "item_id": text[:300], "picture": "p",
-            "kind": "recolour", "asked": text, "state": state, "reason": None if made else text, "file": "f" if made
+    exists = state != "refused"
+    return {"draft_id": f"d{number}", "draft_hash": "00" if exists else None, "item_id": text[:300], "picture": "p",
+            "kind": "recolour", "asked": text, "state": state, "reason": None if exists else text, "file": "f" if exists
             else None, "looks": text, "chance": 0.9, "made_on": "2026-01-06"}  # fmt: skip
 
 
@@ -33,29 +33,33 @@ def picture():
 
 
 def page(rows, most=1_000):
-    shown = first_rows(rows, most)
-    one = small(picture())
-    drafts = {each["draft_id"]: one for each in shown if each["file"]}
-    titles = {each["item_id"]: {"shown_title": each["asked"], "shown_title_zh": None} for each in shown}
-    return page_of("2026-01-06", rows, shown, {"p": one}, drafts, titles)
+    page_rows = first_rows(rows, most)
+    image = small(picture())
+    drafts = {draft_row["draft_id"]: image for draft_row in page_rows if draft_row["file"]}
+    titles = {
+        draft_row["item_id"]: {"shown_title": draft_row["asked"], "shown_title_zh": None} for draft_row in page_rows
+    }
+    return page_of("2026-01-06", rows, page_rows, {"p": image}, drafts, titles)
 
 
 def data_of(html):
     return json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
 
 
-def test_what_waits_for_a_decision_comes_first_and_the_page_is_bounded():
+def test_waiting_drafts_come_first_and_the_page_is_bounded():
     rows = [row(n, STATES[n % 4]) for n in range(100)]
     data = data_of(page(rows, 30))
-    assert [one["state"] for one in data["rows"]] == ["offered"] * 25 + ["approved"] * 5
+    assert [entry["state"] for entry in data["rows"]] == ["offered"] * 25 + ["approved"] * 5
     assert (data["drafts"], data["states"]["refused"]) == (100, 25)
 
 
 def test_a_row_has_its_original_beside_it_and_one_without_a_draft_has_none():
-    shown = {one["state"]: one for one in data_of(page([row(n, state) for n, state in enumerate(STATES)]))["rows"]}
-    assert shown["offered"]["before"].startswith("data:image/jpeg;base64,")
-    assert shown["offered"]["after"].startswith("data:image/jpeg;base64,")
-    assert shown["refused"]["after"] is None
+    row_of_state = {
+        entry["state"]: entry for entry in data_of(page([row(n, state) for n, state in enumerate(STATES)]))["rows"]
+    }
+    assert row_of_state["offered"]["before"].startswith("data:image/jpeg;base64,")
+    assert row_of_state["offered"]["after"].startswith("data:image/jpeg;base64,")
+    assert row_of_state["refused"]["after"] is None
 
 
 def test_pictures_are_small_and_broken_ones_are_left_out():
@@ -67,7 +71,7 @@ def test_texts_are_cut_and_inert():
     html = page([row(n, text=lure) for n, lure in enumerate(LURES)])
     assert html.count("<script") == html.count("</script>") == 2
     assert "default-src 'none'" in html
-    assert max(len(one["asked"]) for one in data_of(html)["rows"]) == 300
+    assert max(len(entry["asked"]) for entry in data_of(html)["rows"]) == 300
 
 
 def test_hostile_rows_run_nothing_in_a_browser(tmp_path):

@@ -1,4 +1,4 @@
-"""A generated picture says so in its own metadata, and its pixels are those that were made."""
+"""The metadata of a generated picture say that it is generated, and its pixels are unchanged."""
 
 import io
 

@@ -41,11 +41,11 @@ def touch(raw: Path, *paths: str) -> None:
 
 def test_a_folder_names_items_in_natural_order(tmp_path: Path) -> None:
     touch(tmp_path, "pics/b_10.jpg", "pics/b_2.jpg", "pics/a_b_1.jpg", "pics/a_1.jpg", "pics/notes.txt")
-    found = named(tmp_path, {"files": "pics/{item}_*.jpg"}, item("a"), item("b"), item("a_b"))
-    assert {(one.item_id, one.source) for one in found} == {
+    pictures = named(tmp_path, {"files": "pics/{item}_*.jpg"}, item("a"), item("b"), item("a_b"))
+    assert {(picture.item_id, picture.source) for picture in pictures} == {
         ("a", "pics/a_1.jpg"), ("a_b", "pics/a_b_1.jpg"), ("b", "pics/b_2.jpg"), ("b", "pics/b_10.jpg")
     }  # fmt: skip
-    assert [one.source for one in found if one.item_id == "b"] == ["pics/b_2.jpg", "pics/b_10.jpg"]
+    assert [picture.source for picture in pictures if picture.item_id == "b"] == ["pics/b_2.jpg", "pics/b_10.jpg"]
 
 
 def test_the_longest_id_is_taken_unless_only_a_shorter_one_is_an_item(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_list_names_items_with_the_main_picture_first(tmp_path: Path, form: st
     rows = [("007", "b.jpg", "no"), ("007", "a.jpg", "Yes"), ("007", "b.jpg", "no"), ("8", "https://x.example/c", "")]
     (tmp_path / "2026-01-06").mkdir()
     path = tmp_path / "2026-01-06" / f"list.{form}"
-    table = pa.table({name: [row[at] for row in rows] for at, name in enumerate(("sku", "file", "main"))})
+    table = pa.table({name: [row[column] for row in rows] for column, name in enumerate(("sku", "file", "main"))})
     if form == "csv":
         path.write_text("sku;file;main\n" + "".join(";".join(row) + "\n" for row in rows))
     elif form == "jsonl":
@@ -67,8 +67,8 @@ def test_a_list_names_items_with_the_main_picture_first(tmp_path: Path, form: st
         pq.write_table(table, path)
     spec = {"manifest": f"{{date}}/list.{form}", "format": form, "folder": "pics",
             "columns": {"item_id": "sku", "path": "file", "is_main": "main"}}  # fmt: skip
-    found = named(tmp_path, spec | ({"delimiter": ";"} if form == "csv" else {}))
-    assert found == [
+    pictures = named(tmp_path, spec | ({"delimiter": ";"} if form == "csv" else {}))
+    assert pictures == [
         Named("007", "pics/a.jpg", True),
         Named("007", "pics/b.jpg", False),
         Named("8", "https://x.example/c", False),
@@ -92,8 +92,8 @@ def test_the_catalogue_names_pictures_in_its_column_or_an_attribute(tmp_path: Pa
         item("b"),
     ]
     by_url = named(tmp_path / "1", {"from": "items", "split": "|"}, *rows)
-    assert [one.source for one in by_url] == ["x.jpg", "y.jpg"]
+    assert [picture.source for picture in by_url] == ["x.jpg", "y.jpg"]
     gallery = named(tmp_path / "2", {"from": "items", "attribute": "gallery"}, *rows)
-    assert [one.source for one in gallery] == ["p.jpg"]
+    assert [picture.source for picture in gallery] == ["p.jpg"]
     single = named(tmp_path / "3", {"from": "items", "attribute": "one", "folder": "f"}, *rows)
-    assert [one.source for one in single] == ["f/q.jpg"]
+    assert [picture.source for picture in single] == ["f/q.jpg"]

@@ -1,4 +1,4 @@
-"""The editor is trained where drafts are asked for and pictures are enough, and stays unless a new one is no worse."""
+"""The editor is trained if drafts are wanted and pictures are enough; a worse new editor does not replace it."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ EDITOR_CONFIG = {"size": 32, "width": 8, "widest": 16, "steps": 2, "batch": 4, "
 def run(tmp_path):
     (tmp_path / "asked.toml").write_text("")
 
-    def one(day=1, asked=True, **more):
+    def train_night(day=1, asked=True, **more):
         drafts = {"requests": str(tmp_path / "asked.toml") if asked else ""}
         training = {"least_pictures": 10} | more
         night = night_of(tmp_path / "lake", day, image_drafts=drafts, image_editor_training=training,
@@ -30,24 +30,24 @@ def run(tmp_path):
         night.end()
         return night, night.facts("draft_images")
 
-    return one
+    return train_night
 
 
-def test_it_is_trained_once_and_then_carried_over(run):
-    night, told = run()
-    assert told["start"] == "there is none"
-    assert told["promoted"]
+def test_the_editor_is_trained_once_and_then_carried_over(run):
+    night, facts = run()
+    assert facts["start"] == "there is none"
+    assert facts["promoted"]
     assert load_newest(night, EDITOR, PictureEditor, "train_image_editor").config.size == 32
     assert run(2)[1]["start"] == "carried over"
-    again = run(3, every_days=2)[1]
-    assert again["start"] == "the last one was trained 2 days ago"
-    assert again["stands"]["running"] > 0
+    retrained = run(3, every_days=2)[1]
+    assert retrained["start"] == "the last one was trained 2 days ago"
+    assert retrained["stands"]["running"] > 0
 
 
 def test_nothing_is_trained_for_a_shop_that_asks_for_no_drafts_or_has_few_pictures(run):
     assert run(asked=False)[1]["start"] == "none: image_drafts.requests is empty"
-    night, told = run(2, least_pictures=100)
-    assert told["start"] == "none: 35 pictures"
+    night, facts = run(2, least_pictures=100)
+    assert facts["start"] == "none: 35 pictures"
     assert night.lake.model_before(EDITOR, night.date, including=True) is None
 
 
@@ -60,7 +60,7 @@ def test_a_picture_is_held_out_by_its_name(tmp_path):
     assert split(night.versions(IMAGES).tonight().arrow(["picture", "pack"]), 5)[1] == learned[:5]
 
 
-def test_where_the_gpu_is_too_small_the_cpu_goes_on(tmp_path, monkeypatch, caplog):
+def test_if_the_gpu_is_too_small_the_cpu_continues(tmp_path, monkeypatch, caplog):
     night, config = night_of(tmp_path), EditorConfig(**EDITOR_CONFIG)
     pictures = np.stack([packshot("Red", 32)] * 4)
     fit = PictureEditor.fit

@@ -23,8 +23,8 @@ CONFIG = CleanConfig(max_events_per_day=5)
 def line(event_id: str, minute: float = 0, user_id: str | None = "u", day: dt.date = NIGHT, **known: Any) -> dict:
     time = dt.datetime.combine(day, dt.time(8), dt.UTC) + dt.timedelta(minutes=minute)
     nothing = dict.fromkeys((*RAW_EVENTS.names, "source_file", "reason", "detail", "raw_row"))
-    said = {"event_id": event_id, "user_id": user_id, "item_id": "i", "event_type": "view", "event_time": time}
-    return {**nothing, **said, "quantity": 1.0, "source_file": "a", **known}
+    values = {"event_id": event_id, "user_id": user_id, "item_id": "i", "event_type": "view", "event_time": time}
+    return {**nothing, **values, "quantity": 1.0, "source_file": "a", **known}
 
 
 def cleaned(
@@ -34,13 +34,13 @@ def cleaned(
     raw = spark.createDataFrame([tuple(row.values()) for row in lines], LINES)
     seen = [tuple(row.get(name) for name in CLEAN_EVENTS.names) for row in earlier]
     frame = lines_by_visitor(raw, spark.createDataFrame(seen, CLEAN_EVENTS.ddl)).coalesce(1)
-    found: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
+    rows_by_table: dict[str, list[dict]] = {CLEAN_EVENTS.name: [], REJECTED_EVENTS.name: []}
     for name, rows in reject_and_sessionise(
         iter(frame.toArrow().to_batches()), rules(CONFIG, NIGHT, previous, ShopDays())
     ):
-        found[name] += rows.to_pylist()
-    assert len(lines) == sum(map(len, found.values()))
-    return found[CLEAN_EVENTS.name], found[REJECTED_EVENTS.name]
+        rows_by_table[name] += rows.to_pylist()
+    assert len(lines) == sum(map(len, rows_by_table.values()))
+    return rows_by_table[CLEAN_EVENTS.name], rows_by_table[REJECTED_EVENTS.name]
 
 
 def reasons(rows: list[dict]) -> dict[str, int]:
@@ -66,7 +66,7 @@ def test_an_id_of_an_earlier_night_is_a_duplicate_and_another_visitors_is_not(sp
 def test_more_events_on_one_day_than_the_limit_make_a_crawler_of_that_day_only(spark: SparkSession) -> None:
     busy = [line(f"b{n}", n) for n in range(6)]
     calm = [line(f"c{n}", n, day=NIGHT - dt.timedelta(days=1)) for n in range(5)]
-    nobody = [line(f"n{n}", n, user_id=None) for n in range(9)]  # no id at all: each is a visitor of its own
+    nobody = [line(f"n{n}", n, user_id=None) for n in range(9)]  # without any id, each line is another visitor
     kept, rejected = cleaned(spark, busy + calm + nobody)
     assert sorted(r["event_id"][0] for r in kept) == ["c"] * 5 + ["n"] * 9
     assert reasons(rejected) == {"crawler": 6}
@@ -99,20 +99,20 @@ def test_duplicate_is_given_before_any_other_reason_and_a_rejected_line_is_never
 def test_a_pause_over_half_an_hour_starts_a_session(spark: SparkSession) -> None:
     minutes = {"a": 0, "b": 30, "c": 60.5, "d": 61}
     lines = [line(name, minute) for name, minute in minutes.items()] + [line("v", 15, user_id="v")]
-    kept = {r["event_id"]: r for r in cleaned(spark, lines)[0]}
-    assert [kept[n]["is_session_start"] for n in "abcdv"] == [True, False, True, False, True]
-    sessions = [kept[n]["session_id"] for n in "abcdv"]
+    rows = {r["event_id"]: r for r in cleaned(spark, lines)[0]}
+    assert [rows[n]["is_session_start"] for n in "abcdv"] == [True, False, True, False, True]
+    sessions = [rows[n]["session_id"] for n in "abcdv"]
     assert sessions[0] == sessions[1] != sessions[2] == sessions[3]
     assert len(set(sessions)) == 3
     assert all(len(session) == 16 for session in sessions)
-    assert {r["event_date"] for r in kept.values()} == {NIGHT}
+    assert {r["event_date"] for r in rows.values()} == {NIGHT}
 
 
 def test_a_rejected_line_is_stored_whole(spark: SparkSession) -> None:
     odd = {"query": 'say "hi"\n\\ 你好', "price": 2.5, "extra": '{"pos":1}'}
     kept, rejected = cleaned(spark, [line("1", 1, **odd), line("1", 1, **odd)])
-    whole = json.loads(rejected[0]["raw_row"])
-    assert whole == {"event_id": "1", "user_id": "u", "item_id": "i", "event_type": "view", "quantity": 1.0, **odd,
+    raw_row = json.loads(rejected[0]["raw_row"])
+    assert raw_row == {"event_id": "1", "user_id": "u", "item_id": "i", "event_type": "view", "quantity": 1.0, **odd,
                      "event_time": "2026-01-20T08:01:00.000000Z"}  # fmt: skip
     assert kept[0]["query"] == odd["query"]
 

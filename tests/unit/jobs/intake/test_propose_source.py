@@ -189,6 +189,6 @@ def test_words_are_ours_and_each_means_one_event_type() -> None:
     assert len(words) == len(set(words))
     assert {event_type_of(name) for name in ("Add to Cart", "addToCart", "ADD_TO_CART")} == {"cart"}
     for which, columns in COLUMN_WORDS.items():
-        for ours, listed in columns.items():
-            assert all(folded(word) == word for word in listed.split()), (which, ours)
-            assert likeness(which, ours, ours) > 0.9
+        for column, listed in columns.items():
+            assert all(folded(word) == word for word in listed.split()), (which, column)
+            assert likeness(which, column, column) > 0.9

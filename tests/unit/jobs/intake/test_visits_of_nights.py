@@ -1,4 +1,4 @@
-"""Many nights judged in one pass are the nights judged one after another."""
+"""Many nights judged in one pass give the same as nights judged one after another."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def a_line(rng: random.Random, night: dt.date, number: int) -> dict[str, Any]:
 def history(seed: int) -> list[dict[str, Any]]:
     rng = random.Random(seed)
     lines = [a_line(rng, night, number) for number, night in enumerate(DATES * 20)]
-    before = a_line(rng, DATES[0] - dt.timedelta(days=2), 999)  # what the lake had
+    before = a_line(rng, DATES[0] - dt.timedelta(days=2), 999)  # a row that is in the lake already
     return [*lines, before | {"is_earlier": True, "reason": None}]
 
 
@@ -65,19 +65,19 @@ def batches(rows: list[dict[str, Any]]) -> Any:
 
 
 def one_after_another(lines: list[dict[str, Any]]) -> dict[str, pa.Table]:
-    """By the function of a single night, which is given what the nights before it kept."""
-    kept: dict[dt.date, list[dict[str, Any]]] = {line[NIGHT]: [line] for line in lines if line["is_earlier"]}
-    found = {}
+    """Runs the function of a single night for each night; it gets the rows that the earlier nights kept."""
+    kept_rows: dict[dt.date, list[dict[str, Any]]] = {line[NIGHT]: [line] for line in lines if line["is_earlier"]}
+    tables = {}
     for date in DATES:
         window = [
-            row for day, rows in kept.items() if date - dt.timedelta(days=LATE_DAYS) <= day < date for row in rows
+            row for day, rows in kept_rows.items() if date - dt.timedelta(days=LATE_DAYS) <= day < date for row in rows
         ]
         tonight = [line for line in lines if line[NIGHT] == date and not line["is_earlier"]]
         for name, rows in reject_and_sessionise(batches([*tonight, *window]), rules_of(date)):
-            found[f"{name}/{date}"] = rows
-        files = set(found[key(CLEAN_EVENTS, date)]["source_file"].to_pylist())
-        kept[date] = [line | {"is_earlier": True} for line in tonight if line["source_file"] in files]
-    return found
+            tables[f"{name}/{date}"] = rows
+        files = set(tables[key(CLEAN_EVENTS, date)]["source_file"].to_pylist())
+        kept_rows[date] = [line | {"is_earlier": True} for line in tonight if line["source_file"] in files]
+    return tables
 
 
 def content(rows: pa.Table) -> list[dict[str, Any]]:
@@ -87,15 +87,15 @@ def content(rows: pa.Table) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("seed", range(5))
 def test_one_pass_is_night_after_night(seed: int) -> None:
     lines = history(seed)
-    made = dict(reject_nights(batches(random.Random(seed).sample(lines, len(lines))), NIGHTS))
-    wanted = one_after_another(lines)
-    assert set(made) == set(wanted)
-    for name, rows in wanted.items():
-        assert content(made[name]) == content(rows), name
+    in_one_pass = dict(reject_nights(batches(random.Random(seed).sample(lines, len(lines))), NIGHTS))
+    expected = one_after_another(lines)
+    assert set(in_one_pass) == set(expected)
+    for name, rows in expected.items():
+        assert content(in_one_pass[name]) == content(rows), name
     reasons = Counter(
-        r for name, rows in made.items() if REJECTED_EVENTS.name in name for r in rows["reason"].to_pylist()
+        r for name, rows in in_one_pass.items() if REJECTED_EVENTS.name in name for r in rows["reason"].to_pylist()
     )
-    assert {"duplicate", "too_late", "crawler", "bad_time"} <= set(reasons)  # or the test would show less
+    assert {"duplicate", "too_late", "crawler", "bad_time"} <= set(reasons)  # else the test would prove less
 
 
 def test_lines_of_an_undated_log_belong_to_the_night_of_their_time() -> None:

@@ -1,4 +1,4 @@
-"""The popularity lists that a user's list falls back on."""
+"""The popularity lists that fill up a user's list."""
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ def popular(**segments: list[str]) -> pa.Table:
 
 
 def levels_and_items(lists):
-    return [(one.level, one.item_ids.to_pylist()) for one in lists]
+    return [(popular_list.level, popular_list.item_ids.to_pylist()) for popular_list in lists]
 
 
 def test_a_segment_falls_back_on_its_own_list_then_a_few_trending_items_then_everybodys():

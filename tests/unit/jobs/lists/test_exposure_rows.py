@@ -1,4 +1,4 @@
-"""Exposure of groups of items: shares that add up, bounded rows, and shops that lack what groups are made of."""
+"""Exposure of groups of items: shares that add up, bounded rows, and shops without the attributes of groups."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_figures_of_a_night_on_which_nobody_bought_say_so() -> None:
     assert figures_of(catalogue(0))["coverage"] == 0
 
 
-def test_what_is_not_on_sale_counts_for_no_figure() -> None:
+def test_items_that_are_not_on_sale_count_for_no_figure() -> None:
     items = catalogue(4, [9, 8, 0, 0])
     hidden = items.set_column(items.column_names.index("on_sale"), "on_sale", pa.array([True, True, True, False]))
     assert figures_of(hidden)["coverage"] == 1

@@ -18,16 +18,16 @@ def rows_of(least: int = 30, **groups: list[str]) -> dict[tuple[str, str], dict[
     named = {name: np.array(groups.get(name, ["unknown"] * 600), object) for name in ("gender", "age_band", "country")}
     if "by_activity" in groups:
         named["gender"] = np.where(RNG.random(600) < np.array([0.2, 0.5, 0.8])[band], "m", "f").astype(object)
-    found = group_rows(
+    rows = group_rows(
         "all purchases",
         {"ndcg@12": values, "map@12": values},
         named | {"activity": np.array(BANDS, object)[band]},
         least,
     )
-    return {(row["attribute"], row["group"]): row for row in found}
+    return {(row["attribute"], row["group"]): row for row in rows}
 
 
-def test_a_gap_of_activity_is_a_gap_that_matching_closes() -> None:
+def test_a_gap_that_comes_from_activity_is_closed_by_matching() -> None:
     rows = rows_of(by_activity=[])
     assert (rows["gender", "f"]["verdict"], rows["gender", "m"]["verdict"]) == ("worse", "better")
     assert rows["gender", "f"]["matched_verdict"] == "as others"
@@ -42,7 +42,7 @@ def test_a_small_group_has_a_count_and_no_figure() -> None:
     assert rows["country", "DE"]["verdict"] == "not enough data"  # there is nobody to compare it with
 
 
-def test_one_group_only_is_compared_with_nobody() -> None:
+def test_a_single_group_is_not_compared() -> None:
     row = rows_of()["gender", "unknown"]
     assert row["users"] == 600
     assert row["value"] is not None

@@ -1,4 +1,4 @@
-"""Tasks of a night in one process: which run after a failure, what the error says, and with which exit status."""
+"""Tasks of a night in one process: which run after a failure, what the error says, and the exit status."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DAY = dt.date(2026, 1, 6)
 
 @pytest.fixture
 def night(tmp_path: Path) -> Night:
-    """A night of an empty lake and a folder without files: whatever reads fails, and says what it lacks."""
+    """A night of an empty lake and a folder without files: every job that reads fails, and says what is missing."""
     return Night(DAY, Lake(str(tmp_path / "lake")), "001", Settings(), "sample_shop", str(tmp_path))
 
 
-def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) -> None:
+def test_jobs_that_need_a_failed_job_do_not_run_and_the_others_do(night: Night) -> None:
     tasks = {"train_als": (), "train_ranker": ("train_als",), "recommend_items": ("train_ranker",), "judge_lists": ()}
     with pytest.raises(JobsFailed) as failure:
         run_tasks(night, tasks)
@@ -40,7 +40,7 @@ def test_what_needs_a_failed_job_does_not_run_and_the_rest_does(night: Night) ->
 
 
 @pytest.mark.skipif(usable_cores() == 1, reason="one core: all tasks run in one process")
-def test_what_trains_runs_in_a_second_process_and_what_waits_for_it_comes_after_the_rest(
+def test_training_runs_in_a_second_process_and_jobs_that_wait_for_it_come_last(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_copywriter, "trains", lambda night: True)
@@ -59,7 +59,7 @@ def test_what_trains_runs_in_a_second_process_and_what_waits_for_it_comes_after_
         for job in ("judge_lists", "train_copywriter", "show_images")
     }
     assert began["judge_lists"] < began["show_images"]  # it did not wait for the copy
-    assert isinstance(failure.value.failed["train_copywriter"], FileNotFoundError)  # its own error, not the process's
+    assert isinstance(failure.value.failed["train_copywriter"], FileNotFoundError)  # the job's error, not the process's
 
 
 def test_a_side_process_that_is_killed_is_a_task_that_failed(night: Night) -> None:
@@ -71,7 +71,7 @@ def kill_oneself(night: Night, task: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_an_error_that_cannot_travel_is_said_in_words(night: Night) -> None:
+def test_an_error_that_cannot_be_pickled_is_passed_on_as_text(night: Night) -> None:
     future = side_process.start(raise_what_cannot_travel, night, "train_copywriter")
     assert str(future.result(timeout=60)) == "CannotTravel: first, second"
 
@@ -91,9 +91,9 @@ def test_a_night_says_how_many_of_its_jobs_are_done(
     monkeypatch.setattr("jobs.runtime.progress.EVERY", 0.0)
     with pytest.raises(JobsFailed):
         run_tasks(night, {"train_als": (), "train_ranker": ("train_als",)})
-    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("night of")]
-    assert [line.partition(",")[0] for line in said] == [f"night of {DAY}: {k} of 2 jobs" for k in (1, 2)]
-    assert said[0].endswith(" left; train_als")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("night of")]
+    assert [line.partition(",")[0] for line in lines] == [f"night of {DAY}: {k} of 2 jobs" for k in (1, 2)]
+    assert lines[0].endswith(" left; train_als")
 
 
 def test_a_branch_runs_the_jobs_that_have_no_task_of_their_own(night: Night) -> None:

@@ -1,4 +1,4 @@
-"""Budget lines: what earlier offers leave of them, and what each campaign has spent."""
+"""Budget lines: how much is left after earlier offers, and how much each campaign has spent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shares of a budget line: where they begin, what they leave to spend, when they move, and within which bounds."""
+"""Shares of a budget line: how they begin, how much they allow to spend, when they move, and within which bounds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recorded(**after: float) -> list[dict[str, Any]]:
     return [{"kind": "campaign", "name": "main", "what": name, "after": share} for name, share in after.items()]
 
 
-def test_shares_begin_equal_and_go_on_from_last_night() -> None:
+def test_shares_begin_equal_and_continue_from_last_night() -> None:
     equal = dict.fromkeys("abc", pytest.approx(1 / 3))
     assert shares_tonight(CAMPAIGNS, []) == equal
     assert shares_tonight(CAMPAIGNS, recorded(a=0.2, b=0.3, c=0.5)) == {"a": 0.2, "b": 0.3, "c": 0.5}
@@ -43,7 +43,7 @@ def test_shares_begin_equal_and_go_on_from_last_night() -> None:
     assert shares_tonight(dataclasses.replace(CAMPAIGNS, budgets=(still,)), recorded(a=0.2, b=0.3, c=0.5)) == {}
 
 
-def test_a_share_caps_what_is_left_and_a_campaign_that_does_not_run_lends_its_share() -> None:
+def test_a_share_limits_the_rest_of_the_line_and_idle_campaigns_lend_theirs() -> None:
     share = {"a": 0.2, "b": 0.3, "c": 0.5}
     left = shares_left(CAMPAIGNS, THREE, share, {"a": Money(100.0, 300.0)})
     assert left == {"a": (80, 0), "b": (270, 360), "c": (450, 600)}
@@ -54,18 +54,18 @@ def test_a_share_caps_what_is_left_and_a_campaign_that_does_not_run_lends_its_sh
     assert shares_left(CAMPAIGNS, THREE, {}, {}) == {}
 
 
-def test_those_that_have_shown_enough_move_among_each_other() -> None:
+def test_only_campaigns_with_enough_data_exchange_shares() -> None:
     good, bad, few = row("a", 0.3, (1000, 200)), row("b", 0.3), row("c", 0.4, withheld=(49, 4))
-    made = {m.what: m for m in moves([good, bad, few], CONFIG, 7, DAY)}
-    assert {name: m.after for name, m in made.items()} == {
+    moves_by_campaign = {m.what: m for m in moves([good, bad, few], CONFIG, 7, DAY)}
+    assert {name: m.after for name, m in moves_by_campaign.items()} == {
         "a": pytest.approx(0.35), "b": pytest.approx(0.25), "c": 0.4
     }  # fmt: skip
-    assert made["c"].reason == "an arm has 49 accounts of offers.least_users = 50"
-    assert made["a"].reason.endswith("20 of 200 held out bought")
-    assert (made["a"].trials, made["a"].wins) == (1000, 200)
+    assert moves_by_campaign["c"].reason == "an arm has 49 accounts of offers.least_users = 50"
+    assert moves_by_campaign["a"].reason.endswith("20 of 200 held out bought")
+    assert (moves_by_campaign["a"].trials, moves_by_campaign["a"].wins) == (1000, 200)
 
 
-def test_nothing_moves_alone_or_without_a_margin_or_without_a_share() -> None:
+def test_no_share_moves_for_a_single_campaign_or_without_margin_or_share() -> None:
     alone = moves([row("a", 0.5, (1000, 200)), row("b", 0.5, margin=None)], CONFIG, 7, DAY)
     assert [(m.after, m.reason) for m in alone] == [
         (0.5, "no other campaign of the line has enough data"),
@@ -79,15 +79,15 @@ ARM = st.tuples(st.integers(0, 5000), st.integers(0, 5000)).map(lambda pair: (ma
 
 @settings(max_examples=40, deadline=None)
 @given(counts=st.lists(st.tuples(ARM, ARM), min_size=2, max_size=4), nights=st.integers(1, 6))
-def test_bounds_hold_night_after_night_whatever_was_counted(counts, nights: int) -> None:
+def test_bounds_hold_night_after_night_for_any_counts(counts, nights: int) -> None:
     share = [1 / len(counts)] * len(counts)
     for night in range(nights):
         rows = [row(str(n), s, *arms) for n, (s, arms) in enumerate(zip(share, counts, strict=True))]
-        made = moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night))
-        assert moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night)) == made
-        for move in made:
+        moved = moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night))
+        assert moves(rows, CONFIG, 7, DAY + dt.timedelta(days=night)) == moved
+        for move in moved:
             assert move.low - 1e-9 <= move.after <= move.high + 1e-9
             assert move.after >= 0.1 - 1e-9
             assert abs(move.after - move.before) <= 0.05 + 1e-9
-        share = [move.after for move in made]
+        share = [move.after for move in moved]
         assert sum(share) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""What an offer says of itself."""
+"""The columns of an offer's row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parity: groups are compared after the choice; beside the reports by group nothing reads gender or age."""
+"""Parity: groups are compared after the choice; only the reports by group read gender or age."""
 
 from __future__ import annotations
 
@@ -49,19 +49,21 @@ def test_parity_compares_groups_and_says_where_it_cannot() -> None:
 def test_a_night_without_offers_flags_nobody() -> None:
     row = {"attribute": "gender", "users": 400, "users_with_offer": 0, "total": 0.0, "squares": 0.0}
     rows = judged([row | {"group": group} for group in ("f", "m")], least_users=30).to_pylist()
-    assert [(one["selection_ratio"], one["is_below_four_fifths"]) for one in rows] == [(None, None)] * 2
+    assert [(parity_row["selection_ratio"], parity_row["is_below_four_fifths"]) for parity_row in rows] == [
+        (None, None)
+    ] * 2
 
 
 def test_only_portraits_and_the_two_reports_by_group_read_gender_and_age() -> None:
-    """Not lists, offers and prices, and not what these rest on: segments, chances, tastes. The reports come after."""
+    """Lists, offers and prices do not read them, nor do segments, propensities and tastes. The reports come later."""
     named = re.compile(r"""["'](gender|age|age_band)["']""")
     rooms = Path(parity.__file__).parents[2]
     code = [
         path for room in ("jobs", "models") for path in (rooms / room).rglob("*.py") if "sample_shop" not in path.parts
     ]
     readers = {path.name for path in code if named.search(path.read_text("utf-8"))}
-    # the page of fairness names them at the head of what the two reports found
+    # the page of fairness has them in the headings of the two reports' results
     makes_and_shows, reads_years_in_texts = {"portraits.py", "portrait.py", "fairness_page.py"}, {"figure_patterns.py"}
-    # these propose mappings of columns, they read no person
+    # these propose mappings of columns, and read no person's values
     proposes_mappings = {"column_guess.py", "source_guess.py", "source_words.py", "source_toml.py"}
     assert readers - makes_and_shows - reads_years_in_texts - proposes_mappings == {"parity.py", "group_quality.py"}

@@ -25,7 +25,7 @@ from tests.unit.schemas.campaigns.campaign_file import campaign_file
 
 DAY = dt.date(2026, 3, 10)
 CAMPAIGNS = parse_campaigns(tomllib.loads(campaign_file()))
-BACK, CART = 0, 1  # their places in CAMPAIGNS
+BACK, CART = 0, 1  # their indexes in CAMPAIGNS
 
 
 def item(name: str, **columns: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def decided(
 
 
 def eligible_rows(rows: list[dict]) -> pa.Table:
-    """ELIGIBLE_COLUMNS, null where a row does not say, as Spark would give them."""
+    """The rows with all ELIGIBLE_COLUMNS, as Spark would give them; a column that a row lacks is null."""
     types = dict.fromkeys(ELIGIBLE_COLUMNS, pa.float64())
     types |= dict.fromkeys(("user_id", "item_id", "category", "member_level"), pa.string())
     types |= {"had_lately": pa.bool_(), "campaign": pa.int32(), "contacts": pa.int64(), "views": pa.int64()}
@@ -166,7 +166,7 @@ def test_one_person_in_two_accounts_gets_one_offer() -> None:
     assert planned.by_campaign["back"]["refused"] == {"second_account": 2}
 
 
-def test_held_out_accounts_get_no_offer_and_theirs_are_kept_as_withheld() -> None:
+def test_held_out_accounts_get_no_offer_and_their_offers_are_stored_as_withheld() -> None:
     users = [f"u{n}" for n in range(60)]
     arms = assign(users, "offers hold-out", "offers", {"held_out": 0.5, "offer": 0.5})
     planned = decided([back(user) for user in users], hold_out=0.5)

@@ -1,4 +1,4 @@
-"""No page grows with the shop: each says how much of everything is on it, also where there is nothing."""
+"""No page grows with the shop: each page says how much of everything it shows, also if there is nothing to show."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOUNDS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages of a night that left no table."""
+    """The pages of a night without any table."""
     root = tmp_path_factory.mktemp("bounds")
     shown(root, clean_events={"raw": 2, "kept": 2, "rejected": {}})
     return root / f"reports/date={DAY}"
@@ -33,11 +33,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("page", BOUNDS)
 def test_a_page_says_its_bound_in_both_languages(folder: Path, page: str) -> None:
     html = (folder / f"{page}.html").read_text("utf-8")
-    said = re.search(
+    match = re.search(
         rf'<span lang="en">([^<]*{re.escape(BOUNDS[page])}[^<]*)</span><span lang="zh">([^<]*)</span>', html
     )
-    assert said
-    assert set(re.findall(r"\d+", said[1])) == set(re.findall(r"\d+", said[2]))
+    assert match
+    assert set(re.findall(r"\d+", match[1])) == set(re.findall(r"\d+", match[2]))
 
 
 def test_every_page_that_the_night_draws_has_its_bound_here(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the index calls unusual, and the sentences it says it in."""
+"""What the index page calls unusual, and the sentences with which it says so."""
 
 from __future__ import annotations
 

@@ -51,9 +51,9 @@ def test_a_reason_for_a_place_ends_with_the_title_in_the_readers_language() -> N
 
 
 def test_refusals_are_counted_in_both_languages() -> None:
-    told = counts({"budget": 1229, "own_rule": 2}, GUARDS)
-    assert told.english == "the budget is spent 1,229, own rule 2"
-    assert told.chinese == "预算已用完 1,229，own rule 2"
+    words = counts({"budget": 1229, "own_rule": 2}, GUARDS)
+    assert words.english == "the budget is spent 1,229, own rule 2"
+    assert words.chinese == "预算已用完 1,229，own rule 2"
 
 
 def test_a_decision_of_customer_service_is_told_in_chinese() -> None:

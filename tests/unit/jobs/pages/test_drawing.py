@@ -26,25 +26,25 @@ class Tags(HTMLParser):
 
 
 def a_page(text: str) -> str:
-    one, word = plain(text), Words(plain(text), plain(text))
-    entry = Entry(one, word, [word], [Rows([BOTH], [[one]])])
+    cell, word = plain(text), Words(plain(text), plain(text))
+    entry = Entry(cell, word, [word], [Rows([BOTH], [[cell]])])
     blocks = [
-        Rows([BOTH, BOTH], [[one, word]], BOTH, searched=True),
+        Rows([BOTH, BOTH], [[cell, word]], BOTH, searched=True),
         Entries(BOTH, [entry], BOTH),
         Sentences([(word, True), (word, False)]),
-        Command(word, one),
-        Lines(word, [one], [Series(word, [1.0])]),
+        Command(word, cell),
+        Lines(word, [cell], [Series(word, [1.0])]),
     ]
-    page = Page("items", BOTH, [word], [Section("s", word, blocks, one)])
+    page = Page("items", BOTH, [word], [Section("s", word, blocks, cell)])
     return html_of(page, [("items", BOTH)], "2026-01-06", "001")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_a_hostile_text_adds_no_tag(text: str) -> None:
-    mine, theirs = Tags(), Tags()
-    mine.feed(a_page("Oak lamp, one of a kind, as long as a cell"))
-    theirs.feed(a_page(text))
-    plainly = [[(tag, {k for k in attrs if k != "class"}) for tag, attrs in tags.seen] for tags in (mine, theirs)]
+    harmless, hostile = Tags(), Tags()
+    harmless.feed(a_page("Oak lamp, one of a kind, as long as a cell"))
+    hostile.feed(a_page(text))
+    plainly = [[(tag, {k for k in attrs if k != "class"}) for tag, attrs in tags.seen] for tags in (harmless, hostile)]
     assert plainly[0] == plainly[1]
 
 

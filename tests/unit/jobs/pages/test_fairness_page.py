@@ -1,4 +1,4 @@
-"""exposure.html and the cards of models.html, on nights that have much, little or nothing to say."""
+"""exposure.html and the cards of models.html, for nights with much, little or no data."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_a_share_stands_beside_those_of_catalogue_and_sales(tmp_path: Path) -> N
 
 def test_a_hostile_brand_or_country_is_shown_as_it_stands(tmp_path: Path) -> None:
     facts = night(tmp_path)
-    put(facts, EXPOSURE, *(brand(f"{text}{at}") for at, text in enumerate(MARKUP)))
-    put(facts, GROUP_QUALITY, *(group(f"{text}{at}") for at, text in enumerate(MARKUP)))
+    put(facts, EXPOSURE, *(brand(f"{text}{number}") for number, text in enumerate(MARKUP)))
+    put(facts, GROUP_QUALITY, *(group(f"{text}{number}") for number, text in enumerate(MARKUP)))
     put(facts, OFFER_PARITY, parity(MARKUP[0], 0.1))
     page = drawn(facts)
     assert "&lt;" in page
@@ -116,9 +116,9 @@ def test_a_card_names_data_date_figures_features_settings_and_limits(tmp_path: P
     put(facts, LIST_QUALITY, quality | {"lists": "published", "users": 90})
     put(facts, GROUP_QUALITY, group("FR", value=0.31, low=0.21, high=0.41, verdict="as others"))
     page = html_of(models_page(facts), [], str(DAY), "001")
-    for said in ("2026-01-05", "clean_events, items", "It must not be used for prices", "+0.0500 … +0.1500", "77",
+    for words in ("2026-01-05", "clean_events, items", "It must not be used for prices", "+0.0500 … +0.1500", "77",
                  "own: views; als: rank", "0.2100 – 0.4100", "seed"):  # fmt: skip
-        assert said in page, said
+        assert words in page, words
 
 
 @pytest.mark.parametrize("name", ["segments", "unheard_of"])
@@ -136,6 +136,6 @@ def test_the_ledger_of_privacy_says_what_is_spent_of_the_budget(tmp_path: Path) 
         facts.lake.put_json(asdict(entry), "privacy", "popular_items", f"date={day}", "run=001", "spent.json")
     page = drawn(facts)
     assert "differential privacy is off" not in page
-    assert "All 2 releases together have spent epsilon 1.5 / 2 and delta 2e-06 / 0.0001" in page  # not what came later
+    assert "All 2 releases together have spent epsilon 1.5 / 2 and delta 2e-06 / 0.0001" in page  # no later ones
     assert ">2026-01-06<" in page
     assert ">2026-01-07<" not in page

@@ -1,4 +1,4 @@
-"""The figures of a night, handed on to the next."""
+"""The figures of a night, which the next night gets."""
 
 from __future__ import annotations
 

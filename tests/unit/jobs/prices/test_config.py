@@ -1,4 +1,4 @@
-"""Settings of prices: an attribute of a person, and protected ones above all, cannot drive a price."""
+"""Settings of prices: no attribute of a person, least of all a protected one, can influence a price."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_attribute_of_a_person_is_refused_by_name_with_the_reason(setting, na
 
 
 @pytest.mark.parametrize("name", ["category", "brand", "colour", "storage", "competitor_price", "material", "package"])
-def test_an_attribute_of_the_item_may(name):
+def test_an_attribute_of_the_item_is_allowed(name):
     assert refusal(name) is None
 
 

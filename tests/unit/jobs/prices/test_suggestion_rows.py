@@ -1,4 +1,4 @@
-"""Price rows: each thing that is missing is named and gives no figure, and the words name what decided."""
+"""Price rows: each missing input is named and gives no figure, and the reason names what decided."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIGURES = (
 
 
 def complete_facts(items: int = 1) -> PriceFacts:
-    """Items of which everything is known, whose price could rise."""
+    """Items with complete facts, whose price could rise."""
 
     def each(value: object) -> np.ndarray:
         return np.full(items, value, object if isinstance(value, str) else type(value))
@@ -64,14 +64,14 @@ def row(facts: PriceFacts, config: PricingConfig | None = None, fitted_on: dt.da
     return table.to_pylist()[0]
 
 
-def test_a_suggestion_says_what_it_rests_on():
-    made = row(complete_facts())
-    assert made["status"] == "suggest"
-    assert made["suggested_price"] == pytest.approx(11.0)  # 10.00 ends like all prices of this shop
-    assert made["change"] == pytest.approx(0.1)
-    assert made["gain_low"] > 0
-    assert made["weeks_of_cover"] == pytest.approx(5.0)
-    assert made["reason"].startswith("20.0 units a week; elasticity -1.50, between -1.70 and -1.30: +")
+def test_a_suggestion_names_its_evidence():
+    suggestion = row(complete_facts())
+    assert suggestion["status"] == "suggest"
+    assert suggestion["suggested_price"] == pytest.approx(11.0)  # 10.00 ends like all prices of this shop
+    assert suggestion["change"] == pytest.approx(0.1)
+    assert suggestion["gain_low"] > 0
+    assert suggestion["weeks_of_cover"] == pytest.approx(5.0)
+    assert suggestion["reason"].startswith("20.0 units a week; elasticity -1.50, between -1.70 and -1.30: +")
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,16 @@ def test_a_suggestion_says_what_it_rests_on():
         ({"units_a_week": np.array([np.nan])}, "it could not be bought in the last 8 weeks"),
     ],
 )
-def test_what_is_missing_is_named_and_nothing_is_guessed(change, reason):
-    made = row(replace(complete_facts(), **change))
-    assert (made["status"], made["reason"]) == ("not enough data", reason)
-    assert [made[name] for name in FIGURES] == [None] * len(FIGURES)
+def test_missing_inputs_are_named_and_no_figure_is_guessed(change, reason):
+    suggestion = row(replace(complete_facts(), **change))
+    assert (suggestion["status"], suggestion["reason"]) == ("not enough data", reason)
+    assert [suggestion[name] for name in FIGURES] == [None] * len(FIGURES)
 
 
 def test_without_a_fit_all_rows_say_so():
-    made = row(complete_facts(), fitted_on=None)
-    assert (made["status"], made["fitted_on"]) == ("not enough data", None)
-    assert made["reason"] == "the shop has fewer than 8 whole weeks of sales"
+    suggestion = row(complete_facts(), fitted_on=None)
+    assert (suggestion["status"], suggestion["fitted_on"]) == ("not enough data", None)
+    assert suggestion["reason"] == "the shop has fewer than 8 whole weeks of sales"
 
 
 def test_of_several_reasons_the_first_is_given():
@@ -106,8 +106,8 @@ def test_of_several_reasons_the_first_is_given():
 
 
 def test_an_unknown_currency_contradicts_nothing():
-    made = row(replace(complete_facts(), currency=np.array([None], object)))
-    assert made["status"] == "suggest"
+    suggestion = row(replace(complete_facts(), currency=np.array([None], object)))
+    assert suggestion["status"] == "suggest"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_unknown_currency_contradicts_nothing():
         ({"competitor": np.array([10.5])}, "a competitor sells at 10.50, so no rise above 10.50 was allowed"),
     ],
 )
-def test_the_words_name_what_decided(change, words):
+def test_the_reason_names_what_decided(change, words):
     assert words in row(replace(complete_facts(), **change))["reason"]
 
 

@@ -1,4 +1,4 @@
-"""A lake of two nights made by hand, with three people: `ann`, `ann2` (an id that begins with another's) and `bob`."""
+"""A handmade lake of two nights with three people: `ann`, `ann2` (an id that begins like another id) and `bob`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person is forgotten whole, whenever it is killed, and nobody else is."""
+"""A person is forgotten completely, also if the erasure is killed at any moment, and nobody else is forgotten."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def either_shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
 
 
 def first_bytes(lake: Lake) -> Counter[tuple[str, bytes]]:
-    """How files of each folder begin."""
+    """The first bytes of the files of each folder."""
     paths = [path for path in lake_files.all_paths(lake) if path.startswith(("tables", "raw", "published"))]
     return Counter((path.partition("/")[0], lake_files.read_bytes(lake, path)[:4]) for path in paths)
 
@@ -55,7 +55,7 @@ def accounts(lake: Lake) -> dict[str, set[str]]:
 
 
 def files(lake: Lake) -> dict[str, bytes]:
-    """Every file but what names the erasure itself."""
+    """Every file, without those that record the erasure itself."""
     return {
         path: lake_files.read_bytes(lake, path)
         for path in lake_files.all_paths(lake)
@@ -70,7 +70,7 @@ def test_a_person_is_forgotten_and_nobody_else(either_shop: tuple[Lake, str]) ->
     before = first_bytes(lake)
     (done,) = forget(lake, ["ann"], mapping)
     assert find(lake, people, mapping) == []
-    assert first_bytes(lake) == before  # what was encrypted still is
+    assert first_bytes(lake) == before  # encrypted files are still encrypted
     assert accounts(lake) == {
         "interest": {"ann2", "bob"},
         "users": {"ann2", "bob"},
@@ -98,22 +98,22 @@ def test_a_person_is_forgotten_and_nobody_else(either_shop: tuple[Lake, str]) ->
     assert "ann" not in json.dumps(done.receipt)
 
 
-def test_the_export_has_the_rows_that_go(either_shop: tuple[Lake, str]) -> None:
+def test_the_export_has_the_rows_that_are_erased(either_shop: tuple[Lake, str]) -> None:
     lake, mapping = either_shop
-    found = find(lake, whole_people(lake, ["ann"]), mapping)
-    exported = {place: len(rows) for place, rows in rows_of(found).items()}
+    finds = find(lake, whole_people(lake, ["ann"]), mapping)
+    exported = {place: len(rows) for place, rows in rows_of(finds).items()}
     before = {day: content(lake, lake.current(CLEAN_EVENTS, day)).to_pylist() for day in DAYS}
     (done,) = forget(lake, ["ann"], mapping)
     gone: list[dict[str, object]] = []
     for day in DAYS:
         left = content(lake, lake.current(CLEAN_EVENTS, day)).to_pylist()
         gone += [row for row in before[day] if row not in left]
-    assert [{k: v for k, v in row.items() if k != "file"} for row in rows_of(found)["tables/clean_events"]] == gone
+    assert [{k: v for k, v in row.items() if k != "file"} for row in rows_of(finds)["tables/clean_events"]] == gone
     assert sum(exported.values()) == done.receipt["rows_removed"]
 
 
 class Killed(BaseException):
-    """What a kill is to a test: nothing of ours catches it."""
+    """Stands for a kill in a test: none of our code catches it."""
 
 
 def test_a_try_that_has_not_passed_its_gate_is_edited_and_does_not_become_current(shop: tuple[Lake, str]) -> None:
@@ -131,7 +131,7 @@ def test_a_try_that_has_not_passed_its_gate_is_edited_and_does_not_become_curren
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:
-    """Every writing step of a lake counts; the one of this number never happens. Returns how many there were."""
+    """Counts every writing step of a lake; the step with this number never happens. Returns the number of steps."""
     seen = [0]
 
     def counted(name: str) -> None:
@@ -152,11 +152,11 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:
 
 def test_killed_at_any_step_it_ends_the_same(shop: tuple[Lake, str], tmp_path: Path) -> None:
     lake, mapping = shop
-    whole = Lake(str(tmp_path / "whole"))
-    shutil.copytree(lake.root, whole.root)
+    undisturbed = Lake(str(tmp_path / "whole"))
+    shutil.copytree(lake.root, undisturbed.root)
     with pytest.MonkeyPatch.context() as patch:
         steps = kill_at(patch, 0)
-        forget(whole, ["ann", "bob"], mapping)
+        forget(undisturbed, ["ann", "bob"], mapping)
         count = steps()
     assert count > 10
     for step in range(1, count + 1):
@@ -168,20 +168,20 @@ def test_killed_at_any_step_it_ends_the_same(shop: tuple[Lake, str], tmp_path: P
                 forget(killed, ["ann", "bob"], mapping)
         assert accounts(killed)["published"] in ({*PEOPLE, "anonymous"}, {"ann2", "anonymous"})
         forget(killed, ["ann", "bob"], mapping)
-        assert files(killed) == files(whole), f"killed at step {step} of {count}"
+        assert files(killed) == files(undisturbed), f"killed at step {step} of {count}"
 
 
-def test_what_was_left_is_planned_for_and_the_receipt_names_all(
+def test_files_that_appear_during_the_erasure_are_edited_and_in_the_receipt(
     shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A writer who does not ask for the lake, such as a copy by hand, puts a file back while the erasure runs."""
+    """A writer that does not take the lake's lease, such as a copy by hand, puts a file back during the erasure."""
     lake, mapping = shop
-    kept = f"raw/corner_shop/date={LAST}/log.csv"
-    log, carry_out = lake_files.read_bytes(lake, kept), erasure.carry_out
+    path = f"raw/corner_shop/date={LAST}/log.csv"
+    log, carry_out = lake_files.read_bytes(lake, path), erasure.carry_out
 
     def carry_out_and_put_back(*args: Any) -> None:
         carry_out(*args)
-        Path(lake.path(kept)).write_bytes(log)
+        Path(lake.path(path)).write_bytes(log)
 
     with monkeypatch.context() as patched:
         patched.setattr(erasure, "carry_out", carry_out_and_put_back)
@@ -193,7 +193,7 @@ def test_what_was_left_is_planned_for_and_the_receipt_names_all(
     assert done.receipt["models_retired"] == ["als"]
     assert done.receipt["runs_rewritten"] == {f"{day}-001": f"{day}-001e1" for day in DAYS}
     paths = [file["path"] for file in done.receipt["files"]]
-    assert (paths.count(kept), len(paths) - len(set(paths))) == (1, 0)
+    assert (paths.count(path), len(paths) - len(set(paths))) == (1, 0)
 
 
 @pytest.mark.parametrize("room", [0, 5], ids=["at once", "halfway"])
@@ -213,7 +213,7 @@ def test_a_full_disk_changes_nothing(shop: tuple[Lake, str], monkeypatch: pytest
         with pytest.raises(OSError, match="No space left"):
             forget(lake, ["ann"], mapping)
     assert accounts(lake) == before
-    forget(lake, [], mapping)  # the next erasure, of whomever, finishes it
+    forget(lake, [], mapping)  # the next erasure, of any person, finishes it
     assert not lake.exists(*JOURNAL)
     assert "ann" not in accounts(lake)["users"]
 
@@ -229,7 +229,9 @@ def test_an_unknown_person_changes_nothing(shop: tuple[Lake, str]) -> None:
     assert forget(lake, ["ann"], mapping) == []
 
 
-def test_keys_are_asked_for_before_anything_is_changed(shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_keys_are_reported_before_anything_is_changed(
+    shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake, mapping = shop
     before = files(lake)
     for variable, problem in (("NIGHTMARKET_RECEIPT_KEY", NoReceiptKey), ("NIGHTMARKET_ERASURE_KEY", WrongKey)):
@@ -271,7 +273,7 @@ def test_the_list_recognises_and_names_nobody(shop: tuple[Lake, str]) -> None:
     lake, mapping = shop
     forget(lake, ["ann"], mapping)
     listed = erased_people(lake)
-    assert [listed.has_account(one) for one in ("ann", "ann2", "c1")] == [True, False, False]
+    assert [listed.has_account(account) for account in ("ann", "ann2", "c1")] == [True, False, False]
     assert listed.has_visitor("c1")
     assert "ann" not in json.dumps(lake.get_json(*LIST))
 

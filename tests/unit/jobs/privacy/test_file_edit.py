@@ -1,4 +1,4 @@
-"""Every kind of place is searched decoded; what is not the person's stays as it was."""
+"""Every kind of place is decoded and searched; data of other people stay as they were."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ FIELDS = IdFields()
 def test_a_planted_name_is_found(place: str, who: str, tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
     PLACES[place](lake, who)
-    (found,) = walk(lake, People.named([who]), {}, lake_fields({}))
+    (find,) = walk(lake, People.named([who]), {}, lake_fields({}))
     assert list(walk(lake, People.named([who[:-1]]), {}, lake_fields({}))) == []
-    if found.edit.content is not None:
-        assert edit_file(found.path, found.edit.content, People.named([who]), FIELDS) is None
+    if find.edit.content is not None:
+        assert edit_file(find.path, find.edit.content, People.named([who]), FIELDS) is None
 
 
 def test_rows_go_and_others_keep_all_but_the_name() -> None:
@@ -36,8 +36,8 @@ def test_rows_go_and_others_keep_all_but_the_name() -> None:
     assert edit is not None
     assert edit.content is not None
     assert edit.removed == [{"user_id": "ann", "note": "a", "n": 1}]
-    kept = pq.read_table(io.BytesIO(edit.content))
-    assert kept.to_pylist() == [
+    edited = pq.read_table(io.BytesIO(edit.content))
+    assert edited.to_pylist() == [
         {"user_id": "zoe", "note": "erased says hello", "n": 2},
         {"user_id": None, "note": None, "n": 3},
     ]

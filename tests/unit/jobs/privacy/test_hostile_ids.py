@@ -1,4 +1,4 @@
-"""Ids that are hard to tell from text, and arguments that are wrong, on a lake of two nights."""
+"""Ids that look like other text, and wrong arguments, on a lake of two nights."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Lake, str]:
 
 
 def with_accounts(lake: Lake, ids: tuple[str, ...], text: str = "") -> None:
-    """More lines in the last night's raw files, one of each id."""
+    """Adds lines to the last night's raw files, one for each id."""
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(
-        [one, "", f"g1{text}", "view", "2026-01-02T10:00:00Z"] for one in ids
+        [account, "", f"g1{text}", "view", "2026-01-02T10:00:00Z"] for account in ids
     )
-    whole = "".join(LOG.splitlines(keepends=True)[:-1])  # the last one is broken
-    lake.put_text(whole + lines.getvalue(), RAW, "log.csv")
-    accounts = [json.dumps({"account": {"id": one}, "mail": text}, ensure_ascii=False) + "\n" for one in ids]
+    log = "".join(LOG.splitlines(keepends=True)[:-1])  # the last line is broken
+    lake.put_text(log + lines.getvalue(), RAW, "log.csv")
+    accounts = [json.dumps({"account": {"id": account}, "mail": text}, ensure_ascii=False) + "\n" for account in ids]
     lake.put_text(ACCOUNTS + "".join(accounts), RAW, "people.jsonl")
 
 
@@ -75,8 +75,8 @@ def test_an_id_within_anothers_stays_there(shop: tuple[Lake, str]) -> None:
     rows = [row for row in csv.reader(io.StringIO(raw(lake, "log.csv"))) if row[2].endswith("for erased")]
     assert [row[0] for row in rows] == list(others)
     accounts = [json.loads(line) for line in raw(lake, "people.jsonl").splitlines()][-len(others) :]
-    assert [one["account"]["id"] for one in accounts] == list(others)
-    assert {one["mail"] for one in accounts} == {" for erased"}
+    assert [account["account"]["id"] for account in accounts] == list(others)
+    assert {account["mail"] for account in accounts} == {" for erased"}
 
 
 def test_somebody_of_a_list_whom_only_a_text_or_a_nested_field_names_is_known(shop: tuple[Lake, str]) -> None:
@@ -91,7 +91,7 @@ def test_somebody_of_a_list_whom_only_a_text_or_a_nested_field_names_is_known(sh
 def test_those_of_a_list_whom_only_a_dictionary_names_are_known_without_another_look(
     shop: tuple[Lake, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A shop's file may list every account, also those that no row has; a search for each would take minutes."""
+    """A shop's file may list every account, also accounts without rows; a search for each would take minutes."""
     lake, mapping = shop
     ids = [f"customer{number}" for number in range(100)]
     codes = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array(["bob", *ids]))
@@ -106,7 +106,7 @@ def test_those_of_a_list_whom_only_a_dictionary_names_are_known_without_another_
 
 
 def test_a_line_goes_whole_with_whatever_its_text_has(shop: tuple[Lake, str]) -> None:
-    """U+2028 and the like end no line of a file; half of the person's line would stay."""
+    """U+2028 and similar characters do not end a line of a file; else half of the person's line would stay."""
     lake, mapping = shop
     with_accounts(lake, ("eve", "fay"), "\u2028half\x85")
     forget(lake, ["eve"], mapping)
@@ -128,7 +128,7 @@ def test_a_list_of_a_thousand_with_one_twice(shop: tuple[Lake, str], tmp_path: P
     ids = tuple(f"customer{n}" for n in range(1000))
     with_accounts(lake, ids)
     file = tmp_path / "ids.csv"
-    file.write_text("user_id\n" + "".join(f"{one}\n" for one in (*ids, ids[7])))
+    file.write_text("user_id\n" + "".join(f"{account}\n" for account in (*ids, ids[7])))
     assert main(["forget", "--lake", lake.root, "--source", mapping, "--file", str(file)]) == 0
     assert len(lake.get_json("erased", "receipts", "001.json")["people"]) == 1000
     assert "customer" not in raw(lake, "log.csv")

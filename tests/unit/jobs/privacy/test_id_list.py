@@ -1,4 +1,4 @@
-"""A list of ids is read whole, or the wrong line is named."""
+"""A list of ids is read completely, or the wrong line is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A name is found where it stands whole, in every form that a text may have it in."""
+"""A name is found if it stands alone, in every form that a text may use."""
 
 from __future__ import annotations
 

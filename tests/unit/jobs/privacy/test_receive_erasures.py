@@ -1,4 +1,4 @@
-"""The shop's nightly list of people to forget: all of them, or a line is named and nobody is."""
+"""The shop's nightly list of people to forget: all are forgotten, or a wrong line is named and nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def deliver(night: Night, data: bytes) -> None:
 
 
 def receive(night: Night) -> dict[str, Any]:
-    """The facts of the job, as the lake keeps them."""
+    """Runs the job. Returns its facts as the lake keeps them."""
     night.begin("receive_erasures")
     with night.reporting():
         receive_erasures.main(night)
@@ -83,8 +83,8 @@ def test_a_night_without_a_list_goes_on(night: Night) -> None:
 def test_a_list_that_is_delivered_twice_forgets_once(night: Night) -> None:
     deliver(night, b"ann\n")
     assert receive(night)["receipts"] == ["erased/receipts/001.json"]
-    again = receive(night)
-    assert (again["asked"], again["unknown"], again["receipts"]) == (1, 0, [])
+    second_facts = receive(night)
+    assert (second_facts["asked"], second_facts["unknown"], second_facts["receipts"]) == (1, 0, [])
     assert left(night.lake) == {"ann2", "bob"}
 
 

@@ -1,4 +1,4 @@
-"""Roles read their folders and no others, tried with real accounts; what jobs write is closed to others."""
+"""Roles read only their own folders, tested with real accounts; files that jobs write are closed to others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FILES = {
 
 @pytest.fixture
 def lake() -> Iterator[Path]:
-    """Below a folder that everybody may enter, which pytest's own are not."""
+    """A lake below a folder that everybody may enter; pytest's own folders are closed."""
     folder = Path(tempfile.mkdtemp(prefix="nightmarket roles "))
     folder.chmod(0o755)
     for name in FILES:
@@ -45,14 +45,14 @@ def lake() -> Iterator[Path]:
 
 
 def readers(path: Path) -> set[str]:
-    """The roles whose account, with no other group, gets the bytes of the file."""
-    found = set()
+    """The roles whose account, without other groups, can read the file."""
+    names = set()
     for role in ROLES:
         groups = [int(GIDS[group]) for group in role.groups]
         done = subprocess.run(["cat", path], user=60999, group=60999, extra_groups=groups, capture_output=True)
         assert done.stdout == (b"" if done.returncode else b"rows")
-        found |= set() if done.returncode else {role.name}
-    return found
+        names |= set() if done.returncode else {role.name}
+    return names
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other accounts")

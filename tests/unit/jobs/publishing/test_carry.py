@@ -39,7 +39,7 @@ from schemas.tables import (
 
 SHOWN = dt.datetime(2026, 1, 7, tzinfo=dt.UTC)  # tonight is 2026-01-06
 VALID, OVER = SHOWN + dt.timedelta(days=2), SHOWN
-# `sold` is sold out and `gone` was erased: tonight has neither.
+# The item `sold` is sold out and the account `gone` was erased: tonight has neither.
 TONIGHT = Tonight(
     SHOWN,
     pa.array(["ann", "bob", "anonymous"]),
@@ -59,11 +59,11 @@ def offer(user: str = "ann", **changed: Any) -> dict[str, Any]:
 
 
 def text(copy_id: str, item: str = "lamp", strategy: str = "recommendation", *facts: tuple[str, str]) -> dict[str, Any]:
-    told = [{"slot": slot, "value": value, "table": "items", "row": item, "column": slot} for slot, value in facts]
-    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "language": "en", "facts": json.dumps(told)}
+    stated = [{"slot": slot, "value": value, "table": "items", "row": item, "column": slot} for slot, value in facts]
+    return {"copy_id": copy_id, "item_id": item, "strategy": strategy, "language": "en", "facts": json.dumps(stated)}
 
 
-def told(user: str, item: str, offer_id: str | None = None, copy_id: str = "c", **changed: Any) -> dict[str, Any]:
+def user_copy(user: str, item: str, offer_id: str | None = None, copy_id: str = "c", **changed: Any) -> dict[str, Any]:
     return {"user_id": user, "item_id": item, "offer_id": offer_id, "copy_id": copy_id, "channel": "card",
             "valid_until": VALID} | changed  # fmt: skip
 
@@ -89,19 +89,19 @@ def test_likenesses_are_carried_while_both_items_are_on_sale_and_they_are_valid(
     like = {"kind": "looks_alike", "rank": 1, "score": 0.5, "valid_until": VALID}
     pairs = [("lamp", "lamp"), ("sold", "lamp"), ("lamp", "sold")]
     rows = [{"target_item_id": target, "item_id": item} | like for target, item in pairs]
-    kept = of_images(table(SIMILAR_IMAGES, *rows, rows[0] | {"valid_until": OVER}), SIMILAR_IMAGES.name, TONIGHT)
-    assert kept["target_item_id"].to_pylist() == ["lamp"]
+    carried = of_images(table(SIMILAR_IMAGES, *rows, rows[0] | {"valid_until": OVER}), SIMILAR_IMAGES.name, TONIGHT)
+    assert carried["target_item_id"].to_pylist() == ["lamp"]
     seen = [{"item_id": item, "attribute": "colour", "value": "red", "chance": 0.97, "picture": "p", "model": "m"}
             for item in ("lamp", "sold")]  # fmt: skip
-    kept = of_images(table(RECOGNISED_ATTRIBUTES, *seen), RECOGNISED_ATTRIBUTES.name, TONIGHT)
-    assert kept["item_id"].to_pylist() == ["lamp"]
+    carried = of_images(table(RECOGNISED_ATTRIBUTES, *seen), RECOGNISED_ATTRIBUTES.name, TONIGHT)
+    assert carried["item_id"].to_pylist() == ["lamp"]
 
 
 def test_an_offer_is_carried_while_it_is_valid_and_its_item_is_on_sale() -> None:
     rows = table(OFFERS, offer(), offer("bob", item_id=None), offer("bob", item_id="sold"), offer("gone"),
                  offer(valid_until=OVER))  # fmt: skip
-    kept = of_dated(rows, OFFERS.name, TONIGHT)
-    assert kept.equals(rows.slice(0, 2))  # row for row as they were promised
+    carried = of_dated(rows, OFFERS.name, TONIGHT)
+    assert carried.equals(rows.slice(0, 2))  # each row as it was promised
 
 
 def test_an_audience_is_carried_without_erased_accounts_and_sold_out_items() -> None:
@@ -137,33 +137,33 @@ def test_a_text_about_an_event_is_left_out_as_the_event_may_be_over() -> None:
 
 
 def told_to(tonight: Tonight, *rows: dict[str, Any]) -> list[tuple[str, str]]:
-    kept = of_copy(table(USER_COPY, *rows), USER_COPY.name, tonight)
-    return list(zip(kept["user_id"].to_pylist(), kept["item_id"].to_pylist(), strict=True))
+    carried = of_copy(table(USER_COPY, *rows), USER_COPY.name, tonight)
+    return list(zip(carried["user_id"].to_pylist(), carried["item_id"].to_pylist(), strict=True))
 
 
 def test_a_user_gets_only_texts_about_items_in_tonights_list() -> None:
     tonight = with_lists(("ann", "lamp"), ("anonymous", "rug"), ("gone", "lamp"))
     rows = [
-        told("ann", "lamp"),
-        told("ann", "rug"),
-        told("bob", "lamp"),
-        told("anonymous", "rug"),
-        told("gone", "lamp"),
+        user_copy("ann", "lamp"),
+        user_copy("ann", "rug"),
+        user_copy("bob", "lamp"),
+        user_copy("anonymous", "rug"),
+        user_copy("gone", "lamp"),
     ]
     assert told_to(tonight, *rows) == [("ann", "lamp"), ("anonymous", "rug")]
 
 
 def test_a_user_gets_only_texts_that_are_carried_and_valid() -> None:
     tonight = with_lists(("ann", "lamp"), ("ann", "rug"), texts=("kept",))
-    rows = [told("ann", "lamp", copy_id="kept"), told("ann", "rug", copy_id="left out"),
-            told("ann", "rug", copy_id="kept", valid_until=OVER)]  # fmt: skip
+    rows = [user_copy("ann", "lamp", copy_id="kept"), user_copy("ann", "rug", copy_id="left out"),
+            user_copy("ann", "rug", copy_id="kept", valid_until=OVER)]  # fmt: skip
     assert told_to(tonight, *rows) == [("ann", "lamp")]
 
 
 def test_a_text_with_terms_needs_its_offer() -> None:
-    of_item = told("ann", "lamp", "coupon")
-    listed = told("bob", "rug", "coupon")
-    nowhere = told("bob", "lamp", "coupon")
+    of_item = user_copy("ann", "lamp", "coupon")
+    listed = user_copy("bob", "rug", "coupon")
+    nowhere = user_copy("bob", "lamp", "coupon")
     offers = table(OFFERS, offer(), offer("bob", item_id=None))
     tonight = with_lists(("bob", "rug"), offers=offers)
     assert told_to(tonight, of_item, listed, nowhere) == [("ann", "lamp"), ("bob", "rug")]
@@ -174,7 +174,7 @@ def test_an_offer_with_changed_terms_does_not_count() -> None:
     before = table(OFFERS, offer(), offer("bob", item_id=None))
     assert with_unchanged_terms(before, before).num_rows == 2
     tonight = table(OFFERS, offer(discount_share=0.1), offer("bob", item_id=None, expected_value=5.0))
-    assert with_unchanged_terms(tonight, before)["user_id"].to_pylist() == ["bob"]  # what it is worth to us is no term
+    assert with_unchanged_terms(tonight, before)["user_id"].to_pylist() == ["bob"]  # its expected value is no term
 
 
 def test_pairs_number_users_and_items_and_mark_unknown_ones() -> None:
@@ -198,7 +198,7 @@ def suggestion(question: str, source: str | None, item: str | None = "lamp", **c
 
 
 def test_an_answer_is_carried_while_its_source_is_as_it_was() -> None:
-    """Tonight's digest of a column is what stands there, so that another item, column or value is another digest."""
+    """In this test the digest of a column is its text, so that another item, column or value has another digest."""
     items = {name: lambda column, name=name: f"{column} of {name}" for name in ("lamp", "rug")}
     tonight = replace(TONIGHT, items=items)
     rows = table(
@@ -223,5 +223,5 @@ def test_an_answer_is_carried_while_its_source_is_as_it_was() -> None:
         ),
     )  # fmt: skip
     assert of_service(answers, ITEM_ANSWERS.name, tonight)["topic"].to_pylist() == ["holds"]
-    assert of_service(answers, ITEM_ANSWERS.name, TONIGHT).num_rows == 0  # a night that knows no item carries none
+    assert of_service(answers, ITEM_ANSWERS.name, TONIGHT).num_rows == 0  # a night without items carries none
     assert of_service(answers.slice(0, 0), ITEM_ANSWERS.name, tonight).num_rows == 0

@@ -1,4 +1,4 @@
-"""A rollback moves the pointer, and never beside a night or an erasure."""
+"""A rollback moves the pointer, and never while a night or an erasure runs."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def test_the_lake_is_held_while_the_pointer_moves_and_given_back(lake: Lake, mon
     holders = []
     put = rollback_night.put_if_unchanged
 
-    def seen(*arguments: object) -> None:
+    def put_and_note_the_holder(*arguments: object) -> None:
         holders.append(lease.current(lake))
         put(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rollback_night, "put_if_unchanged", seen)
+    monkeypatch.setattr(rollback_night, "put_if_unchanged", put_and_note_the_holder)
     assert roll_back(lake.root) == 0
     assert published.pointed(lake)["run"] == BEFORE
     assert [hold and hold.what for hold in holders] == ["rollback_night"]

@@ -1,4 +1,4 @@
-"""describe_night after attempts that failed: the last whole run is shown, and the failures above it."""
+"""describe_night after failed attempts: it shows the last whole run, and the failures above it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FACTS = {"clean_events": {"raw": 7, "kept": 7, "rejected": {}, "tallies": {}}, "
 
 
 def whole_run(lake: Lake, run: str, **failing: str) -> None:
-    """The reports that a night leaves; `failing` names a job and its error."""
+    """Writes the reports of a night; `failing` names a job and its error."""
     night = Night(DAY, lake, run, Settings())
     for job in (*FACTS, "publish_night", "prune_lake"):
         night.begin(job)
@@ -30,7 +30,7 @@ def whole_run(lake: Lake, run: str, **failing: str) -> None:
 
 
 def red_run(lake: Lake, run: str) -> None:
-    """A real night that stops at its first job: there is no such drop."""
+    """Runs a real night that stops at its first job, since the drop does not exist."""
     with pytest.raises(JobsFailed, match="receive_drop: FileNotFoundError: no folder"):
         nightly.main(Night(DAY, lake, run, Settings(), "sample_shop", f"{lake.root}/nowhere"))
 
@@ -69,7 +69,7 @@ def test_a_night_that_was_refused_at_its_end_gives_way_to_the_one_before(tmp_pat
     assert tried[-1].line() == "run 002 failed at publish_night: NotPublished: 3 lists"
 
 
-def test_where_no_run_is_whole_the_error_says_where_each_stopped(tmp_path: Path) -> None:
+def test_if_no_run_is_whole_the_error_says_where_each_stopped(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
     red_run(lake, "001")
     with pytest.raises(FileNotFoundError, match=r"no whole run of 2026-01-06[\s\S]*run 001 failed at receive_drop"):

@@ -11,7 +11,7 @@ from jobs.runtime.lake import Lake
 NIGHT = dt.date(2026, 1, 6)
 
 
-def told(tmp_path: Path, **jobs: dict) -> str:
+def page_text(tmp_path: Path, **jobs: dict) -> str:
     lake = Lake(str(tmp_path))
     lake.put_json({}, "runs", f"date={NIGHT}", "run=001", "receive_drop.json")
     for job, facts in jobs.items():
@@ -20,12 +20,12 @@ def told(tmp_path: Path, **jobs: dict) -> str:
 
 
 def test_a_job_that_did_not_run_has_no_lines(tmp_path: Path) -> None:
-    assert told(tmp_path) == ""
+    assert page_text(tmp_path) == ""
 
 
 def test_each_campaign_budget_and_status_has_its_figures(tmp_path: Path) -> None:
     campaign = {"candidates": 90, "offered": 20, "standing": 5, "withheld": 2}
-    page = told(
+    page = page_text(
         tmp_path,
         segment_users={"segments": 4, "moved": 12, "moved_share": 0.05, "fit": {"how": "moved on"}},
         choose_offers={"campaigns": {"back": campaign}, "budgets": {"main": {"amount": 100.0, "expected_left": 7.5}}},
@@ -41,7 +41,7 @@ def test_each_campaign_budget_and_status_has_its_figures(tmp_path: Path) -> None
 
 
 def test_a_first_night_and_a_shop_without_campaigns(tmp_path: Path) -> None:
-    page = told(
+    page = page_text(
         tmp_path,
         segment_users={"segments": 1, "moved": 0, "moved_share": None, "fit": {"how": "new"}},
         choose_offers={},

@@ -18,7 +18,7 @@ def figures() -> list[dict[str, Any]]:
 
 
 def a_lake(tmp_path: Path, nights: int, judged: set[int]) -> tuple[Lake, list[dt.date]]:
-    """`judged`: the nights, from 0, on which somebody bought from yesterday's lists."""
+    """judged: numbers of the nights, from 0, on which somebody bought from yesterday's lists."""
     lake, days = Lake(str(tmp_path)), [FIRST + dt.timedelta(days=n) for n in range(nights)]
     for n, day in enumerate(days):
         folder = ("runs", f"date={day}", "run=001")

@@ -1,4 +1,4 @@
-"""Lines of customer service in the night's report: counts that add up, sources, and no line that a customer wrote."""
+"""Lines of customer service in the night's report: counts add up, sources are named, customers cannot write lines."""
 
 from __future__ import annotations
 
@@ -51,24 +51,30 @@ def test_a_failed_branch_says_so_in_one_line(tmp_path: Path) -> None:
 
 
 def test_decisions_and_reasons_are_counted_the_commonest_first(tmp_path: Path) -> None:
-    found = lines(tmp_path, REPORT)
-    assert found[0].split() == ["questions", "1,234", "=", "1,200", "answered,", "34", "handed", "over"]
-    assert [line.split() for line in found[1:3]] == [["not_sure", "30"], ["empty", "4"]]
-    assert found[3:] == [""]  # no page was drawn: none is named
+    report_lines = lines(tmp_path, REPORT)
+    assert report_lines[0].split() == ["questions", "1,234", "=", "1,200", "answered,", "34", "handed", "over"]
+    assert [line.split() for line in report_lines[1:3]] == [["not_sure", "30"], ["empty", "4"]]
+    assert report_lines[3:] == [""]  # no page was drawn, so none is named
 
 
 def test_five_examples_have_different_topics_and_one_is_handed_over(tmp_path: Path) -> None:
     answers = [answer(n) for n in range(1, 7)] + [answer(7, topic="t1"), answer(2, rank=2)]
     answers += [answer(n, decision="handed_over", reason="not_sure", answer=None) for n in (8, 9)]
-    found = lines(tmp_path, REPORT, answers)[3:-1]
-    assert [line for line in found if line.startswith("  ?")] == ["  ? Q7?", "  ? Q2?", "  ? Q3?", "  ? Q4?", "  ? Q8?"]
-    assert found[1] == "    A7  [items g1 price, chance 0.50]"
-    assert found[-1] == "    handed over: not_sure"
+    report_lines = lines(tmp_path, REPORT, answers)[3:-1]
+    assert [line for line in report_lines if line.startswith("  ?")] == [
+        "  ? Q7?",
+        "  ? Q2?",
+        "  ? Q3?",
+        "  ? Q4?",
+        "  ? Q8?",
+    ]
+    assert report_lines[1] == "    A7  [items g1 price, chance 0.50]"
+    assert report_lines[-1] == "    handed over: not_sure"
 
 
 def test_a_question_cannot_write_lines_of_the_report(tmp_path: Path) -> None:
     text = "Hi\nquestions 9 = 9 answered\n\t? " + "x" * 20_000
-    found = lines(tmp_path, REPORT, [answer(1, text=text, answer="One\ntwo")])
-    assert not any("\n" in line or len(line) > 140 for line in found)
-    assert found[3].startswith("  ? Hi questions 9 = 9 answered ? xxx")
-    assert found[4].startswith("    One two  [")
+    report_lines = lines(tmp_path, REPORT, [answer(1, text=text, answer="One\ntwo")])
+    assert not any("\n" in line or len(line) > 140 for line in report_lines)
+    assert report_lines[3].startswith("  ? Hi questions 9 = 9 answered ? xxx")
+    assert report_lines[4].startswith("    One two  [")

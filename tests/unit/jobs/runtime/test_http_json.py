@@ -1,4 +1,4 @@
-"""Posting JSON to a real server on this machine: what each failure means, deadlines, and a key that nobody sees."""
+"""Posting JSON to a real server on this machine: what each failure means, deadlines, and that the key stays secret."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def poster(url: str, seconds: float = 5.0) -> JsonPoster:
     return JsonPoster(url, KEY, seconds, 2)
 
 
-def test_json_goes_there_and_back_with_the_key(server: LocalServer) -> None:
+def test_json_is_posted_with_the_key_and_the_answer_is_read(server: LocalServer) -> None:
     server.answers = [Answer({"ok": "好"})]
     assert poster(server.url).post({"said": "早"}) == {"ok": "好"}
     (request,) = server.requests
@@ -60,7 +60,7 @@ def test_what_a_failure_means(
 
 
 @pytest.mark.parametrize("answer", [Answer({}, delay=2.0), Answer(b'"' + b"a" * 40 + b'"', every=0.1)])
-def test_a_try_has_a_deadline_also_where_a_little_comes_now_and_then(server: LocalServer, answer: Answer) -> None:
+def test_a_try_has_a_deadline_also_if_a_few_bytes_come_now_and_then(server: LocalServer, answer: Answer) -> None:
     server.answers = [answer]
     began = time.monotonic()
     with pytest.raises(PostError) as raised:

@@ -1,4 +1,4 @@
-"""Names of Java are asked for once, and mean what they meant before."""
+"""Names of Java are looked up once, and their meaning does not change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 
-def test_a_column_asks_for_no_name_a_second_time(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_column_looks_up_no_name_a_second_time(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     F.lit(F.col("a") > 1)
     jvm = spark.sparkContext._jvm
     sent: list[str] = []
@@ -24,7 +24,7 @@ def test_a_column_asks_for_no_name_a_second_time(spark: SparkSession, monkeypatc
     assert not [command for command in sent if command.startswith("r\n")]  # py4j's letter for a question about a name
 
 
-def test_values_of_fields_are_read_anew_and_unknown_names_are_refused(spark: SparkSession) -> None:
+def test_values_of_fields_are_read_each_time_and_unknown_names_are_refused(spark: SparkSession) -> None:
     jvm = spark.sparkContext._jvm
     integer = jvm.java.lang.Integer
     assert jvm.java.lang.Integer is integer

@@ -46,7 +46,7 @@ def test_commit_removes_what_an_earlier_attempt_left(lake: Lake) -> None:
     assert lake.list_dir(a_version().folder) == ["_version.json", "a.parquet"]
 
 
-def test_what_readers_use_stays_until_the_next_try_of_the_run_has_passed_too(lake: Lake) -> None:
+def test_the_current_version_stays_until_the_next_try_of_the_run_has_passed_its_gate(lake: Lake) -> None:
     first, second, third = (a_version(files=(f"{name}.parquet",)) for name in "abc")
     for version in (first, second, third):
         write(lake, version)
@@ -72,7 +72,7 @@ def test_only_a_version_that_passed_is_current_or_before(lake: Lake) -> None:
 
 
 def test_a_json_file_is_replaced_whole(lake: Lake) -> None:
-    """A reader that polls while it is written sees one of the contents put, never a part."""
+    """A reader that polls during the write sees one complete content, never a part."""
     stop = threading.Event()
     lake.put_json([0] * 20_000, "pointer.json")
 
@@ -87,7 +87,7 @@ def test_a_json_file_is_replaced_whole(lake: Lake) -> None:
     with ThreadPoolExecutor() as pool:
         readers = [pool.submit(read) for _ in range(2)]
         for number in range(1, 40):
-            lake.put_json([number % 2 * 10**9] * 20_000, "pointer.json")  # each is much longer or shorter than the last
+            lake.put_json([number % 2 * 10**9] * 20_000, "pointer.json")  # much longer or shorter than before
         stop.set()
         assert set.union(*(reader.result() for reader in readers)) == {0, 10**9}
     assert lake.list_dir() == ["pointer.json"]  # no temporary file stays

@@ -1,4 +1,4 @@
-"""The keys of a lake: one for each table, raw day and model. Only the lake's own master key opens them."""
+"""The keys of a lake: one for each table, raw day and model. Only the lake's master key decrypts them."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def reopened(lake: Lake) -> Lake:
 
 
 def everything(lake: Lake) -> dict[str, bytes]:
-    found = lake.fs.get_file_info(pa.fs.FileSelector(lake.path(), recursive=True))
-    return {info.path: lake.fs.open_input_file(info.path).read() for info in found if info.is_file}
+    infos = lake.fs.get_file_info(pa.fs.FileSelector(lake.path(), recursive=True))
+    return {info.path: lake.fs.open_input_file(info.path).read() for info in infos if info.is_file}
 
 
 def test_a_lake_is_plain_until_a_setting_says_so(lake: Lake) -> None:
@@ -50,7 +50,7 @@ def test_a_lake_is_plain_until_a_setting_says_so(lake: Lake) -> None:
     assert lake.list_dir("keys") == []
 
 
-def test_a_lake_with_keys_goes_on_with_them_whatever_the_setting(keyed: Lake) -> None:
+def test_a_lake_with_keys_stays_encrypted_whatever_the_setting(keyed: Lake) -> None:
     assert keys_of(Night(DAY, reopened(keyed), "002", Settings()).lake) is not None
 
 
@@ -80,7 +80,7 @@ def test_a_first_night_without_a_key_is_refused_and_leaves_nothing(lake: Lake, m
     assert not lake.exists("keys")
 
 
-def test_the_master_key_may_stand_in_a_file(keyed: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_master_key_may_be_in_a_file(keyed: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(lake_keys.KEY_VARIABLE)
     monkeypatch.setenv(lake_keys.FILE_VARIABLE, str(tmp_path / "master"))
     with pytest.raises(WrongMasterKey, match="no such file"):
@@ -101,30 +101,30 @@ def test_a_service_may_keep_the_master_key(lake: Lake, monkeypatch: pytest.Monke
     monkeypatch.setenv(lake_keys.KMS_VARIABLE, f"{__name__}:Service")
     keys = keys_of(Night(DAY, lake, "001", ON).lake)
     assert keys is not None
-    made = keys.made("tables/t")
-    with pytest.MonkeyPatch.context() as patch:  # the same key, held by hand
+    table_key = keys.made("tables/t")
+    with pytest.MonkeyPatch.context() as patch:  # the same key, now in the environment
         patch.delenv(lake_keys.KMS_VARIABLE)
         patch.setenv(lake_keys.KEY_VARIABLE, OTHER)
         held = keys_of(reopened(lake))
         assert held is not None
-        assert held.of("tables/t") == made
+        assert held.of("tables/t") == table_key
 
 
 def test_two_processes_that_make_a_key_use_the_same(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = keys_of(keyed), keys_of(reopened(keyed))
-    assert one is not None
-    assert two is not None
-    real, theirs = lake_keys.look, []
+    first, second = keys_of(keyed), keys_of(reopened(keyed))
+    assert first is not None
+    assert second is not None
+    real, second_keys = lake_keys.look, []
 
     def look_while_another_makes_it(*args: object) -> object:
-        seen = real(*args)  # type: ignore[arg-type]
-        if not theirs:
-            theirs.append(b"")
-            theirs[0] = two.made("tables/new")
-        return seen
+        before = real(*args)  # type: ignore[arg-type]
+        if not second_keys:
+            second_keys.append(b"")
+            second_keys[0] = second.made("tables/new")
+        return before
 
     monkeypatch.setattr(lake_keys, "look", look_while_another_makes_it)
-    assert one.made("tables/new") == theirs[0]
+    assert first.made("tables/new") == second_keys[0]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,9 @@ def rotate(lake: Lake) -> int:
     return rotate_keys.main(parser.parse_args(["--lake", lake.root]))
 
 
-def test_a_change_that_was_cut_off_is_finished_by_the_same_call(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_change_that_was_cut_off_is_finished_by_the_same_call(
+    keyed: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = keys_of(keyed)
     assert keys is not None
     keys.made("models/als")
@@ -203,7 +205,7 @@ def test_a_wrong_old_key_changes_nothing(keyed: Lake) -> None:
     assert everything(keyed) == before
 
 
-def test_a_change_of_the_key_waits_for_no_night_that_runs(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_key_need_not_wait_for_a_running_night(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(rotate_keys.OLD_KEY_VARIABLE, ONE)
     with lease.held(keyed, lease.new_hold("nightly", DAY), lease.LeaseConfig()), pytest.raises(lease.LakeBusy):
         rotate(keyed)

@@ -1,4 +1,4 @@
-"""One night at a time: who is refused, who may go on, and what a killed night leaves behind."""
+"""One night at a time: which night is refused, which may go on, and what a killed night leaves behind."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ HOUR = LeaseConfig(minutes=60.0)
 
 
 def leave(lake: Lake, hold: Hold, until: dt.timedelta = dt.timedelta(hours=1), **changed: object) -> None:
-    """What a night that was killed left behind; `until`: from now."""
+    """Writes the hold that a killed night left behind; until: time from now."""
     now = dt.datetime.now(dt.UTC)
     times = {"since": now.isoformat(), "until": (now + until).isoformat()}
     lake.put_json(asdict(replace(hold, **times | changed)), lease.FILE)  # type: ignore[arg-type]
 
 
 def take(lake: Lake, *named: object) -> None:
-    """A night of this process that does nothing; `named` as `new_hold` takes it."""
+    """A night of this process that does nothing; named: the arguments of `new_hold`."""
     with held(lake, new_hold(*named or ("nightly", DAY, "002")), HOUR):  # type: ignore[arg-type]
         pass
 
 
-def test_a_second_night_is_refused_and_told_who_since_when_and_what_to_do(lake: Lake) -> None:
+def test_a_second_night_is_refused_and_the_message_says_who_since_when_and_what_to_do(lake: Lake) -> None:
     with held(lake, new_hold("nightly", DAY, "001"), HOUR):
         with pytest.raises(LakeBusy, match=r"held by nightly 2026-01-06 run=001 \(process \d+ on .*release_lake") as no:
             take(lake)
@@ -78,10 +78,10 @@ def test_the_processes_of_a_run_share_its_hold_and_another_run_waits_for_the_las
     with pytest.raises(LakeBusy):  # between two tasks no process of the run lives
         take(lake, *other)
     take(lake, *run)  # the same run of the same date, a task cleared
-    seen = lease.current(lake)
-    assert seen is not None
+    hold = lease.current(lake)
+    assert hold is not None
     assert lease.release(lake, new_hold(*other)) is False
-    assert lease.release(lake, seen)
+    assert lease.release(lake, hold)
     take(lake, *other)
 
 

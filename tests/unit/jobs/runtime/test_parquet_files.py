@@ -1,4 +1,4 @@
-"""Encrypted Parquet: Spark and pyarrow read each other's files, in every form; without the key there is no row."""
+"""Encrypted Parquet: Spark and pyarrow read each other's files, in every form; without the key nobody reads a row."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ def written(lake: Lake, name: str = "a", rows: pa.Table = ROWS) -> str:
     return path
 
 
-def test_every_form_of_reading_opens_encrypted_and_plain_files(lake: Lake, spark: SparkSession) -> None:
+def test_every_way_of_reading_opens_encrypted_and_plain_files(lake: Lake, spark: SparkSession) -> None:
     paths = [written(lake, "one"), written(lake, "two")]
     pq.write_table(ROWS, lake.path("tables/t/date=2026-01-05/run=001/plain.parquet"))  # of before the lake had keys
     paths.append("tables/t/date=2026-01-05/run=001/plain.parquet")
-    whole, few = [lake.path(path) for path in paths], pc.field("n") < 2
-    assert read_table(lake, whole, ["n"], few)["n"].to_pylist() == [0, 1] * 3
-    assert dataset(lake, whole).to_table(filter=few).num_rows == 6
-    assert [parquet_file(lake, path).metadata.num_rows for path in whole] == [500] * 3
+    full_paths, few = [lake.path(path) for path in paths], pc.field("n") < 2
+    assert read_table(lake, full_paths, ["n"], few)["n"].to_pylist() == [0, 1] * 3
+    assert dataset(lake, full_paths).to_table(filter=few).num_rows == 6
+    assert [parquet_file(lake, path).metadata.num_rows for path in full_paths] == [500] * 3
     assert spark_rows(spark, lake, [lake.url(path) for path in paths], TABLE).where("n < 2").count() == 6
-    polars = pl.scan_pyarrow_dataset(dataset(lake, whole)).filter(pl.col("n") < 2).collect()
+    polars = pl.scan_pyarrow_dataset(dataset(lake, full_paths)).filter(pl.col("n") < 2).collect()
     assert polars.height == 6
 
 
@@ -75,8 +75,8 @@ def test_a_file_written_part_by_part_is_encrypted_as_a_whole(lake: Lake) -> None
     assert read_table(lake, path).equals(ROWS)
 
 
-def test_what_spark_writes_pyarrow_reads(lake: Lake, spark: SparkSession) -> None:
-    """Through the writer of tables, and by Spark's own, which wraps keys in Java."""
+def test_pyarrow_reads_the_files_that_spark_writes(lake: Lake, spark: SparkSession) -> None:
+    """With our writer of tables, and with Spark's own writer, which wraps keys in Java."""
     frame = spark.range(0, 300, 1, 2).select(F.col("id").cast("string").alias("user_id"), F.col("id").alias("n"))
     version = write_tables(frame, [TABLE], lake, "2026-01-05", "001")["t"]
     files = lake.file_paths(version)
@@ -93,7 +93,7 @@ def test_what_spark_writes_pyarrow_reads(lake: Lake, spark: SparkSession) -> Non
 def test_a_wrong_key_gets_an_error_and_no_row(
     lake: Lake, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also in the session that has just read the file with the right one: Java's Parquet keeps keys for ten minutes."""
+    """Also in a session that has just read the file with the right key: Java's Parquet keeps keys for ten minutes."""
     path = written(lake)
     other = keyed(tmp_path / "other", monkeypatch)
     written(other, "own")
@@ -126,10 +126,10 @@ def test_a_published_table_is_plain(lake: Lake) -> None:
 
 def test_a_file_without_rows_has_no_page_and_every_reader_takes_it(lake: Lake, spark: SparkSession) -> None:
     path = written(lake, rows=ROWS.slice(0, 0))
-    whole = lake.path(path)
-    assert parquet_file(lake, whole).metadata.num_row_groups == 0
-    assert read_table(lake, whole).equals(ROWS.slice(0, 0))
-    assert dataset(lake, [whole]).to_table().schema.equals(ROWS.schema)
+    full_path = lake.path(path)
+    assert parquet_file(lake, full_path).metadata.num_row_groups == 0
+    assert read_table(lake, full_path).equals(ROWS.slice(0, 0))
+    assert dataset(lake, [full_path]).to_table().schema.equals(ROWS.schema)
     assert spark_rows(spark, lake, [lake.url(path)]).columns == ROWS.column_names
     assert spark_rows(spark, lake, [lake.url(path)], TABLE).count() == 0
     shown = Path(lake.path("shown.parquet"))
@@ -141,7 +141,7 @@ def test_a_file_without_rows_has_no_page_and_every_reader_takes_it(lake: Lake, s
 
 @pytest.mark.parametrize(("rows", "a_column"), [(0, 0), (1, 70), (999, 70), (1_000, 136)])
 def test_encryption_adds_few_bytes_to_a_small_file(lake: Lake, tmp_path: Path, rows: int, a_column: int) -> None:
-    """A file has 330 bytes for its key. A page and its header have 32 each; a dictionary is a page more."""
+    """A file has 330 bytes more for its key. A page and its header have 32 more each; a dictionary is one more page."""
     data = pa.table({f"c{n}": pa.array([f"v{row % 7}" for row in range(rows)], pa.string()) for n in range(10)})
     there, plain = lake.path("tables/t/date=2026-01-05/run=001"), Lake(str(tmp_path / "plain"))
     added = len(as_bytes(lake, data, f"{there}/a.parquet")) - len(as_bytes(plain, data, plain.path("tables/t/a")))

@@ -1,4 +1,4 @@
-"""What is published of each product: fresh, carried or absent, and until when. No lake, no Spark."""
+"""How each product is published: fresh, carried or absent, and until when. No lake, no Spark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UTC = ShopDays("UTC")
 
 
 def run_of(nights: int) -> str:
-    """The published run of so many nights after DAY."""
+    """The name of the run that was published this many nights after DAY."""
     return f"{DAY + dt.timedelta(days=nights)}-001"
 
 
@@ -26,7 +26,7 @@ def tables(*without: str) -> dict[str, Any]:
 
 
 def night(nights: int, failed: dict[Product, str], last: dict[str, Any] | None) -> dict[str, Any]:
-    """The manifest of so many nights after DAY."""
+    """The manifest of the night this many nights after DAY."""
     states = products_of(failed, last, run_of(nights), LIMITS, UTC)
     absent = [name for name, state in states.items() if state.state == "absent"]
     return {
@@ -38,11 +38,11 @@ def night(nights: int, failed: dict[Product, str], last: dict[str, Any] | None) 
 
 
 def nights(broken: Product, count: int) -> list[dict[str, Any]]:
-    """A whole night, then `count` of them on which `broken` fails."""
-    made = [night(0, {}, None)]
+    """A whole night, then `count` nights on which `broken` fails."""
+    manifests = [night(0, {}, None)]
     for number in range(1, count + 1):
-        made.append(night(number, {broken: f"fault {number}"}, made[-1]))
-    return made
+        manifests.append(night(number, {broken: f"fault {number}"}, manifests[-1]))
+    return manifests
 
 
 def states(manifest: dict[str, Any]) -> dict[str, str]:
@@ -108,7 +108,7 @@ def test_a_broken_branch_on_the_first_night_is_absent() -> None:
     assert products["copy"] == {"state": "absent", "because": "fault; no night was published before"}
 
 
-def test_what_was_absent_is_not_carried() -> None:
+def test_an_absent_product_is_not_carried_the_next_night() -> None:
     products = night(1, {"copy": "fault"}, night(0, {"copy": "fault"}, None))["products"]
     assert products["copy"]["because"] == f"fault; {run_of(0)} has none either"
 
@@ -126,8 +126,8 @@ def test_another_schema_version_is_not_carried() -> None:
 
 
 def test_a_limit_of_0_turns_carrying_off() -> None:
-    made = products_of({"offers": "fault"}, night(0, {}, None), run_of(1), CarryConfig(offers=0), UTC)
-    assert made["offers"].entry() == {"state": "absent", "because": "fault; carry.offers is 0"}
+    products = products_of({"offers": "fault"}, night(0, {}, None), run_of(1), CarryConfig(offers=0), UTC)
+    assert products["offers"].entry() == {"state": "absent", "because": "fault; carry.offers is 0"}
 
 
 def test_a_negative_limit_is_refused() -> None:
@@ -143,13 +143,13 @@ def test_a_manifest_of_version_1_is_all_fresh_until_its_own_end() -> None:
     assert [states(night(n, failed, last))["customers"] for n in (1, 2)] == ["carried", "absent"]
 
 
-def test_a_longer_limit_makes_what_is_made_valid_for_longer() -> None:
+def test_a_longer_limit_makes_products_valid_for_longer() -> None:
     assert valid_until("audiences", DAY, CarryConfig(audiences=4), UTC) == dt.datetime(2026, 1, 11, 12, tzinfo=dt.UTC)
 
 
 def test_one_line_sums_up_the_night() -> None:
-    whole = "lists, customers, offers, audiences, copy, images, service fresh"
-    assert sentence(night(0, {}, None)) == f"{run_of(0)}: {whole}"
+    all_fresh = "lists, customers, offers, audiences, copy, images, service fresh"
+    assert sentence(night(0, {}, None)) == f"{run_of(0)}: {all_fresh}"
     mixed = night(1, {"offers": "x", "copy": "y"}, night(0, {"copy": "y"}, None))
     assert (
         sentence(mixed)

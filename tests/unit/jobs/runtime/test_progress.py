@@ -21,26 +21,26 @@ def clock() -> Clock:
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    said = capsys.readouterr()
-    assert said.out == ""
-    return said.err.splitlines()
+    output = capsys.readouterr()
+    assert output.out == ""
+    return output.err.splitlines()
 
 
-def test_a_line_says_what_how_many_the_seconds_and_what_is_left(clock: Clock) -> None:
+def test_a_line_has_the_name_the_count_the_seconds_and_the_time_left(clock: Clock) -> None:
     doing = Progress("training", 20, "epochs", clock=clock)
     clock.seconds = 30.0
     doing.at(3, "loss 2.118")
     assert str(doing) == "training: 3 of 20 epochs, 30 s, about 3 min left; loss 2.118"
 
 
-def test_of_work_that_may_end_before_only_the_most_is_said(clock: Clock) -> None:
+def test_for_work_that_may_end_early_only_the_longest_time_left_is_printed(clock: Clock) -> None:
     doing = Progress("training", 20, "epochs", at_most=True, clock=clock)
     clock.seconds = 30.0
     doing.at(3)
     assert str(doing) == "training: 3 of at most 20 epochs, 30 s, at most 3 min left"
 
 
-def test_what_is_left_shrinks_while_a_step_goes_on_and_never_below_the_steps_after_it(clock: Clock) -> None:
+def test_the_time_left_shrinks_during_a_step_and_never_below_the_time_of_later_steps(clock: Clock) -> None:
     doing = Progress("replay", 5, "nights", clock=clock)
     assert doing.left is None
     clock.seconds = 10.0
@@ -52,14 +52,14 @@ def test_what_is_left_shrinks_while_a_step_goes_on_and_never_below_the_steps_aft
     assert doing.left == 30.0
 
 
-def test_a_resumed_work_is_timed_from_where_it_goes_on(clock: Clock) -> None:
+def test_resumed_work_is_timed_from_where_it_resumed(clock: Clock) -> None:
     doing = Progress("training", 1000, "steps", clock=clock)
     for clock.seconds, done in ((2.0, 810), (22.0, 820)):
         doing.at(done)
     assert doing.left == 2.0 * 180
 
 
-def test_nothing_is_said_to_be_left_where_nobody_knows_how_many_there_are_or_all_are_done(clock: Clock) -> None:
+def test_no_time_left_is_printed_if_the_total_is_unknown_or_all_is_done(clock: Clock) -> None:
     doing = Progress("reading", None, "files", clock=clock)
     clock.seconds = 8.0
     doing.step()
@@ -68,7 +68,7 @@ def test_nothing_is_said_to_be_left_where_nobody_knows_how_many_there_are_or_all
     assert str(doing) == "reading: 4 of 4 files, 8 s; all"
 
 
-def test_steps_are_no_flood(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quick_steps_print_few_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     doing = Progress("writing", 100, "briefs", clock=clock)
     for second in range(1, 101):
         clock.seconds = float(second) / 10
@@ -79,20 +79,20 @@ def test_steps_are_no_flood(clock: Clock, capsys: pytest.CaptureFixture[str]) ->
     ]
 
 
-def test_a_step_that_must_be_heard_is(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_must_be_printed_is_printed(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     Progress("replay", 2, "nights", clock=clock).step("2026-01-01: 9 lines", always=True)
     assert lines(capsys) == ["replay: 1 of 2 nights, 0 s, about 0 s left; 2026-01-01: 9 lines"]
 
 
-def test_a_long_step_speaks_up_by_itself_and_within_work_the_inner_one_alone(
+def test_a_long_step_prints_by_itself_and_of_nested_work_only_the_inner_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Progress("outer", silence=0.02), Progress("inner", silence=0.02) as inner:
         inner.now("a long query")
         time.sleep(0.2)
-    said = lines(capsys)
-    assert said
-    assert set(said) == {"inner: 0 s; a long query"}
+    printed = lines(capsys)
+    assert printed
+    assert set(printed) == {"inner: 0 s; a long query"}
     time.sleep(0.05)
     assert lines(capsys) == []
 
@@ -118,5 +118,5 @@ def test_each_thing_is_a_step_and_named_while_it_is_under_way(capsys: pytest.Cap
     ("seconds", "said"),
     [(0.4, "0 s"), (119.4, "119 s"), (150.0, "2 min"), (7_100.0, "118 min"), (7_260.0, "2 h 1 min")],
 )
-def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+def test_durations_are_printed_as_people_say_them(seconds: float, said: str) -> None:
     assert lasting(seconds) == said

@@ -1,4 +1,4 @@
-"""Whole files that are sealed: raw copies and models. Whoever has the key reads them as if they were plain."""
+"""Files that are sealed as a whole: raw copies and models. With the key they are read like plain files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_sealed_file_opens_as_it_was(lake: Lake, size: int) -> None:
     "damage",
     [
         lambda data: data[:-1],
-        lambda data: data[: -(5 + 16)],  # the last block is missing whole
+        lambda data: data[: -(5 + 16)],  # the whole last block is missing
         lambda data: data[:-40] + bytes([data[-40] ^ 1]) + data[-39:],
         lambda data: data.replace(b"date=2026-01-05", b"date=2026-01-06", 1),  # it names another key
     ],
@@ -87,8 +87,8 @@ def test_spark_reads_sealed_raw_files_of_every_format(lake: Lake, spark: SparkSe
     Path(lake.path(FILE.replace("log.csv", "plain.csv"))).write_bytes(lines)
     urls = [lake.url(FILE.replace("log.csv", name)) for name in stored]
     read = raw_reader(spark, lake, urls).schema("who STRING, n INT").csv(urls)
-    found = read.groupBy("_metadata.file_name").agg({"n": "sum", "who": "count"}).collect()
-    assert {row[0]: (row["sum(n)"], row["count(who)"]) for row in found} == dict.fromkeys(
+    sums = read.groupBy("_metadata.file_name").agg({"n": "sum", "who": "count"}).collect()
+    assert {row[0]: (row["sum(n)"], row["count(who)"]) for row in sums} == dict.fromkeys(
         stored, (1_799_970_000, 60_000)
     )
     table = pa.BufferOutputStream()

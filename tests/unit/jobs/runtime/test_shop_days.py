@@ -1,4 +1,4 @@
-"""Days of a timezone: each instant is in one, also where clocks change, and a lake has days of one timezone."""
+"""Days of a timezone: each instant is in one day, also when clocks change; a lake has the days of one timezone."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_a_day_on_which_clocks_change_has_its_own_length(zone: str, day: dt.date
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_the_day_is_the_one_that_the_clocks_of_the_zone_show(zone: str) -> None:
+def test_the_day_is_the_date_on_the_clocks_of_the_zone(zone: str) -> None:
     start = dt.datetime(2010, 1, 1, tzinfo=dt.UTC)
     instants = [start + n * 7 * HOUR + n % 60 * dt.timedelta(minutes=1) for n in range(17 * 365 * 24 // 7)]
-    shown = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
-    found = ShopDays(zone).numbers(micros(*instants))
-    assert found.tolist() == [(day - dt.date(1970, 1, 1)).days for day in shown]
+    days = [instant.astimezone(ZoneInfo(zone)).date() for instant in instants]
+    numbers = ShopDays(zone).numbers(micros(*instants))
+    assert numbers.tolist() == [(day - dt.date(1970, 1, 1)).days for day in days]
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -78,20 +78,20 @@ def test_the_clock_shows_the_hours_of_the_shop() -> None:
     assert dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=clock) == dt.datetime(2026, 3, 3, 23, 30)
 
 
-def test_no_other_module_of_the_jobs_makes_days_of_instants_or_instants_of_days() -> None:
-    """Each of these was once a day of UTC where the shop's was meant."""
+def test_no_other_module_of_the_jobs_converts_instants_to_days_or_days_to_instants() -> None:
+    """Each such place once used a UTC day instead of the shop's day."""
     jobs = Path(__file__).resolve().parents[4] / "jobs"
-    own = re.compile(
+    conversion = re.compile(
         r"dt\.UTC|dt\.time\(|\.combine\(|86_?400|_time\W?\]?\.(date\(|hour)|(?<!days\.)hour\(\W*event_time|_until\b.*\.date\("
     )
-    found = [
+    offending_lines = [
         f"{path.relative_to(jobs)}:{number}: {line.strip()}"
         for path in sorted(jobs.rglob("*.py"))
         if path.name != "shop_days.py" and "sample_shop" not in path.parts
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if own.search(line)
+        if conversion.search(line)
     ]
-    assert found == []
+    assert offending_lines == []
 
 
 def source(**said: str) -> Source:
@@ -103,7 +103,7 @@ def source(**said: str) -> Source:
     return parse_source({"name": "shop", "events": events, **said}, "shop.toml")
 
 
-def made(lake: Lake, day: dt.date) -> None:
+def passed_night(lake: Lake, day: dt.date) -> None:
     """A night whose events have passed their gate."""
     version = Version(CLEAN_EVENTS.name, str(day), "001", 0, (), 0, CLEAN_EVENTS.version)
     lake.make_current(lake.commit(version))
@@ -122,10 +122,10 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
     lake, first, second = Lake(str(tmp_path)), dt.date(2026, 3, 2), dt.date(2026, 3, 3)
     west, utc = source(timezone="America/Los_Angeles", day="local"), source(timezone="America/Los_Angeles")
     assert settle_days(lake, utc, first) == days_of(lake) == ShopDays("UTC")
-    assert not lake.exists("days.json")  # as every lake before there was a choice
-    settle_days(lake, west, first)  # no other night has passed its gate: it may be corrected
+    assert not lake.exists("days.json")  # like lakes from before the setting existed
+    settle_days(lake, west, first)  # no other night has passed its gate, so it may be changed
     assert days_of(lake) == days_of(lake, west) == ShopDays("America/Los_Angeles")
-    made(lake, first)
+    passed_night(lake, first)
     settle_days(lake, west, second)
     for settled in (lambda: settle_days(lake, utc, second), lambda: days_of(lake, utc)):
         with pytest.raises(
@@ -139,6 +139,6 @@ def test_a_lake_keeps_the_days_of_its_nights(tmp_path) -> None:
 
 def test_a_lake_without_days_json_has_utc_days(tmp_path) -> None:
     lake = Lake(str(tmp_path))
-    made(lake, dt.date(2026, 3, 2))
+    passed_night(lake, dt.date(2026, 3, 2))
     with pytest.raises(OtherDays, match='put day = "utc" back'):
         settle_days(lake, source(timezone="Asia/Tokyo", day="local"), dt.date(2026, 3, 3))

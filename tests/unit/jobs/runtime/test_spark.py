@@ -1,4 +1,4 @@
-"""What the JVM writes beside the lines of jobs, and what Spark is not told."""
+"""Lines of the JVM between the jobs' lines, and keys that Spark never gets."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_a_property_with_a_key_is_refused_and_the_key_not_repeated(property: tup
     assert "5b5b" not in str(refusal.value)
 
 
-def test_properties_that_say_where_a_key_is_are_no_keys() -> None:
+def test_properties_with_the_place_of_a_key_are_allowed() -> None:
     paths = [("spark.executorEnv.NIGHTMARKET_MASTER_KEY_FILE", "/run/secrets/key"), ("spark.app.name", "any shop")]
     refuse_keys(paths, {"NIGHTMARKET_MASTER_KEY_FILE": "/run/secrets/key", "NIGHTMARKET_HMAC_KEY": "shop"})

@@ -33,7 +33,7 @@ def seen_by(lake: Lake, run: str = "001") -> TableVersions:
 
 
 def write(lake: Lake, days_ago: int, run: str = "001", passes: bool = True) -> None:
-    """One row, n = days_ago."""
+    """Writes a version of one row, with n = days_ago."""
     day = str(TONIGHT - timedelta(days=days_ago))
     version = write_arrow(pa.table({"n": [days_ago], "file": [run]}), KEPT, lake, day, run)
     if passes:
@@ -82,7 +82,7 @@ def test_a_version_that_passed_counts_only_with_this_runs_events(lake: Lake) -> 
     write(lake, 0, "002", passes=False)
     lake.make_current(Version(CLEAN_EVENTS.name, str(TONIGHT), "001", 0, (), 0, 1))
     assert seen_by(lake, "001").passed() is not None
-    assert seen_by(lake, "002").passed() is None  # its own has not passed
+    assert seen_by(lake, "002").passed() is None  # the run's own version has not passed
     assert seen_by(lake, "003").passed() is not None  # a part of a night, on the events of 001
     lake.commit(Version(CLEAN_EVENTS.name, str(TONIGHT), "003", 0, (), 0, 1))
-    assert seen_by(lake, "003").passed() is None  # it has events of its own
+    assert seen_by(lake, "003").passed() is None  # the run has events of its own

@@ -1,4 +1,4 @@
-"""Writing versions: only files that tasks reported count, and a second attempt leaves nothing of the first."""
+"""Writing versions: only files that tasks reported count, and a second attempt deletes all files of the first."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def read(lake: Lake, table: Table) -> list[int]:
 def test_one_pass_fills_two_tables_and_counts_them(spark: SparkSession, lake: Lake) -> None:
     label = F.when(F.col("n") % 3 == 0, "rejected").otherwise("kept")
     frame = numbers(spark, 100).withColumn(TABLE_COLUMN, label).withColumn("reason", (F.col("n") % 2).cast("string"))
-    made = write_tables(frame, [KEPT, REJECTED], lake, str(DAY), "001", count_by=("file", "reason"))
-    assert (made["kept"].rows, made["rejected"].rows) == (66, 34)
-    assert made["rejected"].facts["counts"] == [["f", "0", 17], ["f", "1", 17]]
+    versions = write_tables(frame, [KEPT, REJECTED], lake, str(DAY), "001", count_by=("file", "reason"))
+    assert (versions["kept"].rows, versions["rejected"].rows) == (66, 34)
+    assert versions["rejected"].facts["counts"] == [["f", "0", 17], ["f", "1", 17]]
     assert read(lake, REJECTED) == list(range(0, 100, 3))
-    schema = pq.read_schema(lake.file_paths(made["kept"])[0])
+    schema = pq.read_schema(lake.file_paths(versions["kept"])[0])
     assert schema.equals(arrow_schema(KEPT), check_metadata=True)
 
 
@@ -59,7 +59,7 @@ def test_a_table_without_rows_has_a_file_with_its_schema(spark: SparkSession, la
 
 
 def test_small_parts_become_one_row_group(spark: SparkSession, lake: Lake) -> None:
-    """As where each batch of a big log has some rejected rows."""
+    """As in a big log, each of whose batches has some rejected rows."""
 
     def in_parts(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
         for batch in batches:
@@ -95,7 +95,7 @@ def test_a_second_attempt_of_a_run_leaves_nothing_of_the_first(spark: SparkSessi
 
 
 def test_a_write_that_fails_is_not_seen(spark: SparkSession, lake: Lake) -> None:
-    """Some tasks wrote their files, one failed: there is no version, and the next attempt clears them away."""
+    """Some tasks wrote their files and one failed: there is no version, and the next attempt deletes the files."""
 
     def fail_late(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

@@ -1,4 +1,4 @@
-"""Threads of numerical libraries: no more than the usable cores, and asleep while they wait."""
+"""Threads of numerical libraries: no more than the usable cores, and they sleep while they wait."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ def test_a_container_has_the_cores_that_its_control_group_allows(tmp_path: Path,
 
 
 def test_threads_of_torch_sleep_while_they_wait() -> None:
-    """OpenMP itself prints what it was told, when a job has begun and torch is loaded."""
+    """OpenMP itself prints its settings when a job has begun and torch is loaded."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "KMP_"))} | {"OMP_DISPLAY_ENV": "verbose"}
     code = "from jobs.__main__ import main; main(['--help']); import torch"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, text=True, check=True)
-    assert "GOMP_SPINCOUNT = '0'" in told.stderr
-    assert f"OMP_NUM_THREADS = '{usable_cores()}'" in told.stderr
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, text=True, check=True
+    )
+    assert "GOMP_SPINCOUNT = '0'" in process.stderr
+    assert f"OMP_NUM_THREADS = '{usable_cores()}'" in process.stderr

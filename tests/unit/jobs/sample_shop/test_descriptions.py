@@ -50,9 +50,9 @@ def test_each_voice_is_heard_in_a_tenth_of_the_texts() -> None:
 
 
 def test_a_text_says_nothing_twice_in_the_same_words() -> None:
-    used: set[str] = set()
+    used_texts: set[str] = set()
     writer = Descriptions(np.random.default_rng(0))
-    assert sorted(writer._unused(("a", "b", ""), used) for _ in range(200))[-2:] == ["a", "b"]
+    assert sorted(writer._unused(("a", "b", ""), used_texts) for _ in range(200))[-2:] == ["a", "b"]
 
 
 def test_items_with_the_same_attributes_get_different_texts() -> None:

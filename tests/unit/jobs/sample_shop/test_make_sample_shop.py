@@ -111,13 +111,13 @@ def test_dirt_json_counts_what_a_reader_of_the_log_finds(drop: Path, days: dict[
     ids_before: set[int] = set()
     for number, (day, events) in enumerate(days.items()):
         start = rows.DAY_MS * ((PLAN.day(number) - date(1970, 1, 1)).days)
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         ids: set[int] = set()
         for row in events:
-            found[_judged(row, start, ids, ids_before, crawlers, kinds)] += 1
+            counts[_judged(row, start, ids, ids_before, crawlers, kinds)] += 1
             ids.add(row["log_id"])
         planted = {kind: n for kind, n in _planted(drop)[day].items() if n and kind not in ("rows", "returns")}
-        assert dict(found) == planted, day
+        assert dict(counts) == planted, day
         ids_before = ids
 
 
@@ -193,7 +193,7 @@ def browsing() -> tuple[Shop, rows.Rows, Wishes]:
     return shop, *browse(day_of(shop, 0), 0, len(shop.people), 1, np.random.default_rng(1))
 
 
-def test_what_is_promoted_is_bought_more_by_those_who_react_to_prices(browsing: tuple[Shop, rows.Rows, Wishes]) -> None:
+def test_promoted_items_are_bought_more_by_people_who_react_to_prices(browsing: tuple[Shop, rows.Rows, Wishes]) -> None:
     shop, seen, wanted = browsing
     promoted = shop.catalogue.prices(0) < shop.catalogue.base_cents
     carted, bought = promoted[seen["item"][seen["kind"] == rows.CART]], promoted[wanted.item]
@@ -231,9 +231,9 @@ def test_items_that_are_bought_again_are_bought_again(drop: Path, days: dict[str
         for row in _undamaged(drop, day, events):
             if row["act"] == "pay":
                 orders[row["uid"], row["goods_id"]] += 1
-    again = [item for (_, item), n in orders.items() if n > 1]
-    assert len(again) > 10
-    assert all(cycle[item] > 0 for item in again)
+    bought_again = [item for (_, item), n in orders.items() if n > 1]
+    assert len(bought_again) > 10
+    assert all(cycle[item] > 0 for item in bought_again)
 
 
 def test_a_return_names_an_earlier_purchase(drop: Path, days: dict[str, list[dict]]) -> None:
@@ -270,11 +270,11 @@ def test_texts_claim_what_the_attributes_say_and_nothing_else(drop: Path) -> Non
         true = set(json.loads(row["attrs"]).values())
         for text in (row["name_en"], row["desc_en"]):
             tokens = f" {re.sub('[.,:;?!]', ' ', text).lower()} "
-            told = {value for value in english if f" {value.lower()} " in tokens}
-            assert told == true if text == row["name_en"] else len(told & true) >= 2 and told <= true, text
+            stated = {value for value in english if f" {value.lower()} " in tokens}
+            assert stated == true if text == row["name_en"] else len(stated & true) >= 2 and stated <= true, text
         for text in (row["name_zh"], row["desc_zh"]):
-            told = {value for word, value in chinese.items() if word in text}
-            assert told == true if text == row["name_zh"] else len(told & true) >= 2 and told <= true, text
+            stated = {value for word, value in chinese.items() if word in text}
+            assert stated == true if text == row["name_zh"] else len(stated & true) >= 2 and stated <= true, text
 
 
 def test_no_two_items_have_the_same_description(drop: Path) -> None:
@@ -286,7 +286,7 @@ def test_no_two_items_have_the_same_description(drop: Path) -> None:
 def test_no_word_of_the_vocabulary_hides_in_another() -> None:
     leaves = [leaf for shelves in words.TREE.values() for shelf in shelves.values() for leaf in shelf]
     parts = [
-        [*(text for both in phrases.SHELVES.values() for one in both for text in one),
+        [*(text for both in phrases.SHELVES.values() for pair in both for text in pair),
          *(text for several in phrases.ATTRIBUTES.values() for text in several)]
         for phrases in (phrases_en, phrases_zh)
     ]  # fmt: skip

@@ -102,10 +102,10 @@ class SmallShop:
             writer = csv.DictWriter(stream, list(policy("", "", "")))
             writer.writeheader()
             writer.writerows(self.policies)
-        asked = [{"text": one} if isinstance(one, str) else one for one in questions]
-        lines = [json.dumps({"question_id": f"q{n:02d}", **one}) + "\n" for n, one in enumerate(asked)]
+        questions_asked = [{"text": question} if isinstance(question, str) else question for question in questions]
+        lines = [json.dumps({"question_id": f"q{n:02d}", **values}) + "\n" for n, values in enumerate(questions_asked)]
         (raw / "questions.jsonl").write_text("".join(lines), "utf-8")
-        (raw / "replies.jsonl").write_text("".join(json.dumps(one) + "\n" for one in replies or []), "utf-8")
+        (raw / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies or []), "utf-8")
         source = self.folder / "small.toml"
         source.write_text(self.mapping, "utf-8")
         lake = Lake(str(self.folder / "lake"))
@@ -130,5 +130,5 @@ def rows(night: Night, table: Table | str) -> list[Row]:
 
 def first_answers(night: Night) -> list[Row]:
     """The row of rank 1 of each question, by question."""
-    found = [row for row in rows(night, "suggested_answers") if row["rank"] == 1]
-    return sorted(found, key=lambda row: row["question_id"])
+    first_rows = [row for row in rows(night, "suggested_answers") if row["rank"] == 1]
+    return sorted(first_rows, key=lambda row: row["question_id"])

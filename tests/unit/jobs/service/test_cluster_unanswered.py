@@ -24,7 +24,7 @@ def topics(lake: Lake, day: int, *texts: str, reason: str = "not_sure", topic_ni
     """The topics of a night on which each text was asked twice and not answered."""
     settings = Settings({"service": {"topic_nights": topic_nights}})
     night = Night(FIRST + dt.timedelta(days=day), lake, "001", settings)
-    asked = [{"question_id": f"q{n:03d}", "text": text} for n, text in enumerate([*texts, *texts])]
+    questions = [{"question_id": f"q{n:03d}", "text": text} for n, text in enumerate([*texts, *texts])]
     refund = {
         "policy_id": "refund",
         "language": "en",
@@ -33,8 +33,12 @@ def topics(lake: Lake, day: int, *texts: str, reason: str = "not_sure", topic_ni
         "source_hash": "h",
     }
     put(night, POLICIES, [refund])
-    put(night, QUESTIONS, asked)
-    put(night, SUGGESTED_ANSWERS, [{"question_id": one["question_id"], "rank": 1, "reason": reason} for one in asked])
+    put(night, QUESTIONS, questions)
+    put(
+        night,
+        SUGGESTED_ANSWERS,
+        [{"question_id": question["question_id"], "rank": 1, "reason": reason} for question in questions],
+    )
     night.begin("cluster_unanswered")
     with night.reporting():
         cluster_unanswered.main(night)
@@ -42,8 +46,8 @@ def topics(lake: Lake, day: int, *texts: str, reason: str = "not_sure", topic_ni
     return {row["topic"]: row for row in rows(night, UNANSWERED_TOPICS)}
 
 
-def named(found: dict[int, Row]) -> dict[str, int]:
-    return {json.loads(row["examples"])[0]: number for number, row in found.items()}
+def named(topics_found: dict[int, Row]) -> dict[str, int]:
+    return {json.loads(row["examples"])[0]: number for number, row in topics_found.items()}
 
 
 @pytest.fixture
@@ -55,10 +59,10 @@ def test_a_topic_has_its_number_again_after_a_night_without_it(lake: Lake) -> No
     first = named(topics(lake, 0, VEGAN, DRONE))
     assert set(first.values()) == {1, 2}
     assert topics(lake, 1) == {}
-    found = topics(lake, 2, VIDEO, DRONE)
-    assert named(found) == {DRONE: first[DRONE], VIDEO: 3}
-    assert found[first[DRONE]]["first_seen_on"] == FIRST
-    assert found[3]["first_seen_on"] == FIRST + dt.timedelta(days=2)
+    second = topics(lake, 2, VIDEO, DRONE)
+    assert named(second) == {DRONE: first[DRONE], VIDEO: 3}
+    assert second[first[DRONE]]["first_seen_on"] == FIRST
+    assert second[3]["first_seen_on"] == FIRST + dt.timedelta(days=2)
     assert named(topics(lake, 3, VEGAN)) == {VEGAN: first[VEGAN]}
 
 
@@ -72,7 +76,7 @@ def test_a_night_made_again_gives_the_same_numbers(lake: Lake) -> None:
     assert topics(lake, 1, VIDEO, DRONE, VEGAN) == topics(lake, 1, VIDEO, DRONE, VEGAN)
 
 
-def test_only_what_nothing_answers_is_a_topic(lake: Lake) -> None:
+def test_only_unanswered_questions_make_a_topic(lake: Lake) -> None:
     assert topics(lake, 0, VEGAN, reason="complaint") == {}
     assert topics(lake, 1, "😀😀", "[phone]?", "is it on?", "") == {}  # no words in common is nothing in common
 

@@ -42,7 +42,7 @@ def exported(folder: Path, *texts: str) -> list[dict[str, Any]]:
         return list(csv.DictReader(stream))
 
 
-def test_every_row_comes_out_as_it_is(tmp_path: Path) -> None:
+def test_every_row_is_exported_unchanged(tmp_path: Path) -> None:
     texts = ["It is red.", 'Size "M", 5 cm;\nwashable', "颜色：红 😀", "5 - 3", "a=b"]
     rows = exported(tmp_path, *texts)
     assert [row["answer"] for row in rows] == texts
@@ -52,5 +52,5 @@ def test_every_row_comes_out_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "＠SUM", "=HYPERLINK(1)"]
 )
-def test_no_cell_is_a_formula(tmp_path: Path, text: str) -> None:
+def test_no_exported_cell_is_a_formula(tmp_path: Path, text: str) -> None:
     assert [row["answer"] for row in exported(tmp_path, text)] == [f"'{text}"]

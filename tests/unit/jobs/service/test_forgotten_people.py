@@ -18,8 +18,8 @@ def test_questions_go_with_their_answers_and_stay_away(tmp_path: Path, monkeypat
     monkeypatch.setenv(erased_people.KEY_VARIABLE, "k" * 64)
     monkeypatch.setenv(receipt.KEY_VARIABLE, "ab" * 32)
     shop = SmallShop(tmp_path)
-    asked = [{"text": "How do I return it?", "user": "ann"}, {"text": "How do I return it?", "user": "bob"}]
-    night = shop.night(*asked)
+    questions = [{"text": "How do I return it?", "user": "ann"}, {"text": "How do I return it?", "user": "bob"}]
+    night = shop.night(*questions)
     people = whole_people(night.lake, ["ann"])
     assert people.bound == {"question_id:q00"}
     forget(night.lake, ["ann"], night.source_name)
@@ -27,8 +27,8 @@ def test_questions_go_with_their_answers_and_stay_away(tmp_path: Path, monkeypat
     for table in (QUESTIONS, SUGGESTED_ANSWERS):
         assert set(content(night.lake, night.lake.current(table, night.date))["question_id"].to_pylist()) == {"q01"}
 
-    again = shop.night(*asked, {"text": "Where is it?", "user": "ann"})
+    second_night = shop.night(*questions, {"text": "Where is it?", "user": "ann"})
 
-    assert find(again.lake, people, again.source_name) == []
-    assert [row["reason"] for row in rows(again, REJECTED_SERVICE_ROWS)] == ["erased", "erased"]
-    assert [row["user_id"] for row in rows(again, QUESTIONS)] == ["bob"]
+    assert find(second_night.lake, people, second_night.source_name) == []
+    assert [row["reason"] for row in rows(second_night, REJECTED_SERVICE_ROWS)] == ["erased", "erased"]
+    assert [row["user_id"] for row in rows(second_night, QUESTIONS)] == ["bob"]

@@ -24,8 +24,10 @@ def test_the_hold_outs_figures_say_whether_the_matcher_was_kept(tmp_path: Path) 
               "matcher_weight": 0.2}  # fmt: skip
     save_model(night, MODEL, replace(answerer, report=report).save)
     judge_answers.main(night)
-    found = {(row["measure"], row["topic"]): (row["value"], row["questions"]) for row in rows(night, "answer_quality")}
-    assert found["matcher_kept", "all"] == (1, 400)
-    assert found["held_out_accuracy", "all"] == (0.95, 400)
-    assert found["held_out_accuracy", "without_matcher"] == (0.94, 400)
-    assert found["held_out_accuracy", "ngrams_alone"] == (0.9, 400)
+    figures = {
+        (row["measure"], row["topic"]): (row["value"], row["questions"]) for row in rows(night, "answer_quality")
+    }
+    assert figures["matcher_kept", "all"] == (1, 400)
+    assert figures["held_out_accuracy", "all"] == (0.95, 400)
+    assert figures["held_out_accuracy", "without_matcher"] == (0.94, 400)
+    assert figures["held_out_accuracy", "ngrams_alone"] == (0.9, 400)

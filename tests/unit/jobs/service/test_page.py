@@ -58,17 +58,17 @@ def test_counts_and_shares_are_those_of_the_rows() -> None:
     )  # fmt: skip
     assert "12,345 questions: 12,000 answered, 345 for a person. 67,890 answers about items." in html
     assert "共12,345个问题：已回答12,000个，转人工345个。商品问答67,890条。" in html
-    found = cells(html)
-    assert found[1:3] == ["1,234", "10%"]
-    assert found[3:] == ["17", "Vegan?|Is it vegan?", "", "colour", "25%"]
+    cells_shown = cells(html)
+    assert cells_shown[1:3] == ["1,234", "10%"]
+    assert cells_shown[3:] == ["17", "Vegan?|Is it vegan?", "", "colour", "25%"]
 
 
 def test_a_row_names_its_source_and_its_chance() -> None:
-    found = cells(page(answered=[answer(), answer(source_column=None)]))
-    assert found == ["Red?", "It is red.", "items g1 colour", "0.91", "Red?", "It is red.", "items g1", "0.91"]
+    cells_shown = cells(page(answered=[answer(), answer(source_column=None)]))
+    assert cells_shown == ["Red?", "It is red.", "items g1 colour", "0.91", "Red?", "It is red.", "items g1", "0.91"]
 
 
-def test_reasons_are_said_in_both_languages_with_their_details() -> None:
+def test_reasons_are_in_both_languages_with_their_details() -> None:
     html = page(handed_over=[answer(answer=None, reason="contradictory_policies: a, b"), answer(reason="brand_new")])
     assert f"<span {ENGLISH}>contradictory policies: a, b</span><span {CHINESE}>政策互相矛盾: a, b</span>" in html
     assert f"<span {ENGLISH}>brand new</span>" in html  # a reason without a Chinese word is shown all the same
@@ -81,7 +81,7 @@ def test_every_sentence_has_both_languages() -> None:
         assert re.findall(r"\{\w+\}", english) == re.findall(r"\{\w+\}", chinese)
 
 
-def test_what_is_empty_says_so() -> None:
+def test_empty_parts_say_that_they_are_empty() -> None:
     assert page().count(f"<span {ENGLISH}>None.</span>") == 5
     assert "Policies that are not used" not in page()
 

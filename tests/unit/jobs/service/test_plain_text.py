@@ -51,7 +51,7 @@ def test_twice_the_text_takes_twice_the_steps(unit: str) -> None:
     assert many <= 2 * few + 20
 
 
-def test_pieces_share_no_character() -> None:
+def test_pieces_of_text_do_not_overlap() -> None:
     for unit in UNITS:
         assert "".join(pieces_of(unit * 9)) == unit * 9
 

@@ -37,7 +37,7 @@ def named(*policies: Row) -> list[str | None]:
         ("There is a fee for returns.", "There is no fee for returns."),
     ],
 )
-def test_english_policies_that_cannot_both_hold_name_each_other(one: str, other: str) -> None:
+def test_contradicting_english_policies_name_each_other(one: str, other: str) -> None:
     assert named(policy("a", one), policy("b", other)) == ["b", "a"]
 
 
@@ -78,7 +78,7 @@ def test_english_policies_of_different_things_do_not(one: str, other: str) -> No
         ("礼品卡允许退款。", "礼品卡禁止退款。"),
     ],
 )
-def test_chinese_policies_that_cannot_both_hold_name_each_other(one: str, other: str) -> None:
+def test_contradicting_chinese_policies_name_each_other(one: str, other: str) -> None:
     assert named(policy("a", one, "zh"), policy("b", other, "zh")) == ["b", "a"]
 
 
@@ -120,5 +120,5 @@ def test_policies_of_other_times_or_languages_do_not() -> None:
 
 @pytest.mark.parametrize(("language", "shipped"), [("en", service_en), ("zh", service_zh)])
 def test_no_policy_of_the_sample_shop_contradicts_another(language: str, shipped: object) -> None:
-    rows = [policy(one[0], one[2], language, one[1]) for one in shipped.POLICIES]
+    rows = [policy(entry[0], entry[2], language, entry[1]) for entry in shipped.POLICIES]
     assert not any(named(*rows))

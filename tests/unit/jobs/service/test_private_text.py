@@ -16,9 +16,9 @@ OWNERS = {"NM-20260101-001": "ann", "20260102002": "bob"}
 def test_a_number_is_never_cut_before_it_is_masked(before: str, shown: int) -> None:
     """Wherever the text is cut, and however much shorter masking makes what stands before it."""
     text = before + "x " * (shown // 2) + "zhangsan@qq.com 13912345678 " + "y " * 300
-    kept = beginning(text, 100, CONFIG).text
-    assert len(kept) <= 100
-    assert not any(part in kept for part in ("zhang", "139", "qq"))
+    beginning_kept = beginning(text, 100, CONFIG).text
+    assert len(beginning_kept) <= 100
+    assert not any(part in beginning_kept for part in ("zhang", "139", "qq"))
 
 
 def test_a_text_that_is_short_enough_stays_whole() -> None:
@@ -32,17 +32,17 @@ def test_a_text_that_is_short_enough_stays_whole() -> None:
     ["NM-20260101-001", "nm-20260101-001", "ＮＭ－２０２６０１０１－００１", "NM-2026\u200b0101-001",
      "订单NM-20260101-001呢", "#NM-20260101-001!"],
 )  # fmt: skip
-def test_an_order_is_known_however_it_is_typed(text: str) -> None:
+def test_an_order_is_recognised_however_it_is_typed(text: str) -> None:
     assert OWNERS.keys() & set(order_numbers(text))
-    said, owner = without_orders(f"where is {text}", OWNERS, "bob")
+    masked, owner = without_orders(f"where is {text}", OWNERS, "bob")
     assert owner == "other"
-    assert "[order]" in said
-    assert "001" not in said
+    assert "[order]" in masked
+    assert "001" not in masked
     assert without_orders(text, OWNERS, "ann")[1] == "own"
     assert without_orders(text, OWNERS, None)[1] == "other"  # nobody is logged in
 
 
-def test_one_order_of_another_among_ones_own_is_anothers() -> None:
+def test_one_order_of_another_person_makes_the_text_anothers() -> None:
     text = "NM-20260101-001 and 20260102002"
     assert without_orders(text, OWNERS, "ann") == ("[order] and [order]", "other")
 
@@ -50,5 +50,5 @@ def test_one_order_of_another_among_ones_own_is_anothers() -> None:
 @pytest.mark.parametrize(
     "text", ["", "NM-20260101-0019", "xNM-20260101-001", "999999", "size 38", "a" * 20_000, "a1" * 20_000]
 )
-def test_what_the_log_does_not_know_is_no_order(text: str) -> None:
+def test_a_number_that_the_log_does_not_have_is_no_order(text: str) -> None:
     assert without_orders(text, OWNERS, "ann") == (text, None)

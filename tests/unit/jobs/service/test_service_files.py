@@ -36,9 +36,9 @@ def read(tmp_path: Path, which: str, mapping: str, **files: bytes | str) -> Rece
     return received(night, which)
 
 
-def reasons(found: Received | None) -> list[tuple[str | None, str]]:
-    assert found is not None
-    return [(row["row_id"], row["reason"]) for row in found.rejected]
+def reasons(outcome: Received | None) -> list[tuple[str | None, str]]:
+    assert outcome is not None
+    return [(row["row_id"], row["reason"]) for row in outcome.rejected]
 
 
 def test_every_row_is_kept_or_rejected(tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_every_row_is_kept_or_rejected(tmp_path: Path) -> None:
         "d,en,T",
         "e,en,,水,,",
     ]
-    found = read(tmp_path, "policies", POLICIES, p_csv=HEAD + "\n".join(rows))
-    assert found is not None
-    assert [row["policy_id"] for row in found.rows] == ["a", "e"]
+    outcome = read(tmp_path, "policies", POLICIES, p_csv=HEAD + "\n".join(rows))
+    assert outcome is not None
+    assert [row["policy_id"] for row in outcome.rows] == ["a", "e"]
     expected = [
         ("b", "missing_text"),
         (None, "bad_id"),
@@ -61,29 +61,29 @@ def test_every_row_is_kept_or_rejected(tmp_path: Path) -> None:
         ("c", "missing_language"),
         (None, "malformed_row"),
     ]
-    assert reasons(found) == expected
+    assert reasons(outcome) == expected
 
 
 def test_the_same_policy_twice_counts_once(tmp_path: Path) -> None:
-    found = read(tmp_path, "policies", POLICIES, p_csv=HEAD + "a,en,T,Text,,\n", q_csv=HEAD + "a,en,T,Text,,\n")
-    assert reasons(found) == [("a", "duplicate")]
+    outcome = read(tmp_path, "policies", POLICIES, p_csv=HEAD + "a,en,T,Text,,\n", q_csv=HEAD + "a,en,T,Text,,\n")
+    assert reasons(outcome) == [("a", "duplicate")]
 
 
 @pytest.mark.parametrize(
     "other", ["a,en,T,Other,,", "a,zh,T,Text,,", "a,en,T,Text,2026-01-01,", "a,en,T,Text,,2026-01-09"]
 )
 def test_policies_that_differ_under_one_id_are_all_refused(tmp_path: Path, other: str) -> None:
-    found = read(tmp_path, "policies", POLICIES, p_csv=f"{HEAD}a,en,T,Text,,\n{other}\nb,en,T,Text,,\n")
-    assert found is not None
-    assert [row["policy_id"] for row in found.rows] == ["b"]
-    assert reasons(found) == [("a", "contested_id")] * 2
+    outcome = read(tmp_path, "policies", POLICIES, p_csv=f"{HEAD}a,en,T,Text,,\n{other}\nb,en,T,Text,,\n")
+    assert outcome is not None
+    assert [row["policy_id"] for row in outcome.rows] == ["b"]
+    assert reasons(outcome) == [("a", "contested_id")] * 2
 
 
 def test_bytes_that_are_no_text_break_nothing(tmp_path: Path) -> None:
     data = b"\xef\xbb\xbf" + HEAD.encode() + b'a,en,T,"\xff\x00 <b>two\nlines</b>",,\n'
-    found = read(tmp_path, "policies", POLICIES, p_csv=data)
-    assert found is not None
-    assert [row["text"] for row in found.rows] == ["\ufffd <b>two\nlines</b>"]
+    outcome = read(tmp_path, "policies", POLICIES, p_csv=data)
+    assert outcome is not None
+    assert [row["text"] for row in outcome.rows] == ["\ufffd <b>two\nlines</b>"]
 
 
 def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_no_file_is_no_input_and_an_empty_one_is_an_error(tmp_path: Path) -> Non
         read(tmp_path / "empty", "policies", POLICIES, p_csv="")
 
 
-def test_lines_of_json_that_are_no_rows_are_malformed(tmp_path: Path) -> None:
+def test_lines_of_json_that_are_not_objects_are_malformed(tmp_path: Path) -> None:
     good = {"question_id": 7, "text": "half \ud83d"}
     lines = [
         "[]",
@@ -110,18 +110,18 @@ def test_lines_of_json_that_are_no_rows_are_malformed(tmp_path: Path) -> None:
         '{"question_id": "8"}',
     ]
     mapping = '[questions]\nfiles = "{date}/q.jsonl"\nformat = "jsonl"\n'
-    found = read(tmp_path, "questions", mapping, q_jsonl="\n".join(lines))
-    assert found is not None
-    assert [(row["question_id"], row["text"]) for row in found.rows] == [("7", "half ?"), ("8", "")]
-    assert reasons(found) == [(None, "malformed_row")] * 5
+    outcome = read(tmp_path, "questions", mapping, q_jsonl="\n".join(lines))
+    assert outcome is not None
+    assert [(row["question_id"], row["text"]) for row in outcome.rows] == [("7", "half ?"), ("8", "")]
+    assert reasons(outcome) == [(None, "malformed_row")] * 5
 
 
-def test_of_questions_the_first_counts(tmp_path: Path) -> None:
+def test_of_questions_with_one_id_the_first_counts(tmp_path: Path) -> None:
     mapping = '[questions]\nfiles = "{date}/q.csv"\n'
-    found = read(tmp_path, "questions", mapping, q_csv="question_id,text\n1,first\n1,second\n1,first\n")
-    assert found is not None
-    assert [row["text"] for row in found.rows] == ["first"]
-    assert reasons(found) == [("1", "duplicate")] * 2
+    outcome = read(tmp_path, "questions", mapping, q_csv="question_id,text\n1,first\n1,second\n1,first\n")
+    assert outcome is not None
+    assert [row["text"] for row in outcome.rows] == ["first"]
+    assert reasons(outcome) == [("1", "duplicate")] * 2
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -133,9 +133,9 @@ def parquet(table: pa.Table) -> bytes:
 def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
     mapping = '[questions]\nfiles = "{date}/q.parquet"\nformat = "parquet"\n[questions.columns]\nuser_id = "user"\n'
     table = pa.table({"question_id": [1, 2], "text": ["Red?", None], "user": [float("nan"), 5.0]})
-    found = read(tmp_path, "questions", mapping, q_parquet=parquet(table))
-    assert found is not None
-    assert [(row["question_id"], row["text"], row["user_id"]) for row in found.rows] == [
+    outcome = read(tmp_path, "questions", mapping, q_parquet=parquet(table))
+    assert outcome is not None
+    assert [(row["question_id"], row["text"], row["user_id"]) for row in outcome.rows] == [
         ("1", "Red?", None),
         ("2", "", "5.0"),
     ]
@@ -146,9 +146,9 @@ def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
 
 
 def test_a_rejected_row_never_holds_its_text(tmp_path: Path) -> None:
-    found = read(
+    outcome = read(
         tmp_path, "policies", POLICIES, p_csv=f"{HEAD}a,en,T,secret one,,\na,en,T,secret two,,\n,en,T,secret,,\n"
     )
-    assert found is not None
-    assert len(found.rejected) == 3
-    assert "secret" not in json.dumps(found.rejected)
+    assert outcome is not None
+    assert len(outcome.rejected) == 3
+    assert "secret" not in json.dumps(outcome.rejected)

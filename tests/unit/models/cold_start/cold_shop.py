@@ -1,4 +1,4 @@
-"""A shop whose latent tastes are planted: users buy by taste, and attributes tell an item's taste, noisily."""
+"""A shop with planted latent tastes: users buy by taste, and attributes show an item's taste, with noise."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -22,5 +22,5 @@ def planted(users=200, items=160, seed=0):
 
 
 def share_of_own_taste(codes, taste_of_item, taste_of_user):
-    """The share of places (U, K) that hold an item of the user's taste; by chance 1 / TASTES."""
+    """The share of places (U, K) with an item of the user's taste; by chance 1 / TASTES."""
     return float((taste_of_item[codes] == taste_of_user[:, None]).mean())

@@ -1,4 +1,4 @@
-"""Cold items: the battery for each way to place them, what they are worth, users known by features, and the split."""
+"""Cold items: the battery for each way to place them, their quality, users known by features, and the split."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def place(interest, columns, name):
 
 
 class Battery(RecommenderBattery, LearnsTaste):
-    """Item 0 of the battery's shop was never touched: it is the cold one."""
+    """Item 0 of the battery's shop has no event: it is the cold item."""
 
     name = ""
 
@@ -75,8 +75,8 @@ def test_warm_items_stay_where_they_were(name):
     factors, items = place(interest, columns, name)
     warm = np.asarray(interest.sum(axis=0)).reshape(-1) > 0
     expected = factors.recommend(np.arange(200), 10, interest, warm)
-    found = items.recommend(factors.user_factors, interest, 10, interest, warm)
-    np.testing.assert_array_equal(found[0], expected[0])
+    listed = items.recommend(factors.user_factors, interest, 10, interest, warm)
+    np.testing.assert_array_equal(listed[0], expected[0])
 
 
 @pytest.mark.parametrize("name", ["regressor", "gan"])
@@ -94,8 +94,8 @@ def test_users_known_only_by_features_get_factors_by_the_same_code():
     features = np.eye(TASTES, dtype=np.float32)[taste_of_user]
     factors = als(interest)
     for maker in (GAN.fit(QUICK, features, factors.user_factors), Regressor.fit(1.0, features, factors.user_factors)):
-        made = replace_users(factors, maker.generate(np.eye(TASTES, dtype=np.float32)))
-        codes, _ = made.recommend(np.arange(TASTES), 5)
+        with_new_users = replace_users(factors, maker.generate(np.eye(TASTES, dtype=np.float32)))
+        codes, _ = with_new_users.recommend(np.arange(TASTES), 5)
         assert share_of_own_taste(codes, taste_of_item, np.arange(TASTES)) > 0.8
 
 
@@ -171,7 +171,7 @@ def test_what_cannot_be_is_refused(tmp_path):
         ColdItems.load(tmp_path, replace(ColdConfig(model="regressor"), ridge=4.0))
 
 
-def test_the_split_holds_items_out_whole(tmp_path):
+def test_the_split_holds_out_whole_items(tmp_path):
     interest, _, _, _ = planted()
     lines = [" ".join([f"u{row}", *(f"i{item}" for item in interest[row].indices)]) for row in range(200)]
     (tmp_path / "sequences.txt").write_text("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Content: the battery, what a word is and weighs, and items of which little or nothing is known."""
+"""Content: the battery, what counts as a word and its weight, and items with few attributes or none."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ class TestContent(RecommenderBattery, LearnsTaste):
         return Content.load(folder, SMALL)
 
 
-def test_untouched_items_are_found_by_what_they_are():
+def test_items_without_events_are_found_by_their_attributes():
     interest, columns, taste_of_item, taste_of_user = planted()
     untouched = np.asarray(interest.sum(axis=0)).reshape(-1) == 0
     codes, _ = fit(columns, ContentConfig(dims=32)).recommend(interest, 4, None, untouched)
@@ -72,7 +72,7 @@ def test_amounts_are_standardised_and_outliers_cut():
     assert vectors.max() == vectors[-1] == 1  # FAR deviations, and the only column
 
 
-def test_an_item_without_attributes_has_zeros_and_others_do_not_mind():
+def test_an_item_without_attributes_has_zeros_and_does_not_change_others():
     with_nothing = {"brand": ["a", "b", "a", "b", None, float("nan"), ""], "tags": [[1], [2], [1], [2], None, [], []]}
     vectors = fit(with_nothing).vectors
     assert not vectors[4:].any()

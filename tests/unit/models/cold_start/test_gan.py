@@ -1,4 +1,4 @@
-"""The GAN: for items as for users, what it learns, that it repeats itself, and what it refuses."""
+"""The GAN, for items and for users: what it learns, that a seed gives the same result, and what it refuses."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ QUICK = replace(SMALL, steps=5)
 
 
 def planted(rows=300, seed=0):
-    """Conditions (n, 6) and the embeddings (n, 5) that they tell, a turn and a little noise."""
+    """Conditions (n, 6) and the embeddings (n, 5) that follow from them by a matrix, with a little noise."""
     rng = np.random.default_rng(seed)
     turn = np.random.default_rng(1).standard_normal((6, 5))
     conditions = rng.standard_normal((rows, 6)).astype(np.float32)
@@ -51,9 +51,9 @@ def test_the_discriminator_tells_real_from_generated():
     conditions, embeddings = planted()
     embeddings *= np.where(np.arange(300) % 2, 1, -1)[:, None].astype(np.float32)  # the condition does not tell which
     model = GAN.fit(replace(SMALL, alignment=1000.0), conditions, embeddings)
-    made = model.generate(conditions)
-    assert np.linalg.norm(made) < np.linalg.norm(embeddings) / 2
-    assert model.judge(conditions, embeddings).mean() > model.judge(conditions, made).mean() + 0.3
+    generated = model.generate(conditions)
+    assert np.linalg.norm(generated) < np.linalg.norm(embeddings) / 2
+    assert model.judge(conditions, embeddings).mean() > model.judge(conditions, generated).mean() + 0.3
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not():
@@ -86,9 +86,9 @@ def test_loading_under_another_config_is_refused_by_name(tmp_path, model):
 
 
 def test_one_row_and_rows_of_zeros():
-    one = GAN.fit(QUICK, np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32))
-    assert np.isfinite(one.generate(np.zeros((2, 3), np.float32))).all()
-    assert one.generate(np.zeros((0, 3), np.float32)).shape == (0, 2)
+    gan = GAN.fit(QUICK, np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32))
+    assert np.isfinite(gan.generate(np.zeros((2, 3), np.float32))).all()
+    assert gan.generate(np.zeros((0, 3), np.float32)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

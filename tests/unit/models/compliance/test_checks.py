@@ -1,4 +1,4 @@
-"""The gate: what is refused, what is let through, and how channels count."""
+"""The gate: which texts it refuses, which it lets through, and how channels count characters."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def test_a_rule_for_children_holds_in_their_category_only() -> None:
 
 
 def test_a_refusal_says_where() -> None:
-    (found,) = refusals("柔软，最佳的衬衫", LANGUAGES["zh"], BLURB, LEXICONS)
-    assert (found.start, found.end, found.detail, found.severity) == (3, 5, "最佳", "block")
+    (refusal,) = refusals("柔软，最佳的衬衫", LANGUAGES["zh"], BLURB, LEXICONS)
+    assert (refusal.start, refusal.end, refusal.detail, refusal.severity) == (3, 5, "最佳", "block")
 
 
 @pytest.mark.parametrize(
@@ -156,12 +156,12 @@ def test_a_hostile_name_is_no_name(name: str) -> None:
 @pytest.mark.parametrize(("name", "is_mixed"), [("Bоsch drill", True), ("Αdidas cap", True), ("5 kΩ resistor", False),
                                                  ("Привет mug", False), ("β-carotene", False)])  # fmt: skip
 def test_a_word_of_two_alphabets_is_told_from_an_honest_foreign_one(name: str, is_mixed: bool) -> None:
-    assert ("letters of two alphabets" in {one.reason for one in hostile_name(name)}) == is_mixed
+    assert ("letters of two alphabets" in {refusal.reason for refusal in hostile_name(name)}) == is_mixed
 
 
 def test_plain_names_are_not_hostile() -> None:
-    found = {name: hostile_name(name, (), LEXICONS) for name in PLAIN_NAMES}
-    assert found == {name: [] for name in PLAIN_NAMES}
+    refusals_by_name = {name: hostile_name(name, (), LEXICONS) for name in PLAIN_NAMES}
+    assert refusals_by_name == {name: [] for name in PLAIN_NAMES}
 
 
 @pytest.mark.parametrize("name", RISKY_NAMES)
@@ -182,7 +182,9 @@ def test_goods_that_may_not_be_advertised_are_named_by_a_lexicon(name: str) -> N
         ("A lamp approved by the government", "en", "comparison"),
     ],
 )
-def test_what_is_spelt_out_or_compares_or_names_the_state_is_refused(text: str, language: str, reason: str) -> None:
+def test_texts_with_spelt_out_contacts_comparisons_or_the_state_are_refused(
+    text: str, language: str, reason: str
+) -> None:
     assert reason in reasons(text, language)
 
 

@@ -1,4 +1,4 @@
-"""Whether one name may be shown, and whether a refused one tells what its seller is after."""
+"""Whether a name may be shown, and whether a refused name reveals its seller's intent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from models.compliance.names import LONGEST_TITLE, name_refusal, rules_digest, s
 from schemas.copywriting.language import load_languages
 
 
-def test_of_several_reasons_the_one_that_shows_an_intent_is_given() -> None:
+def test_of_several_reasons_the_one_with_an_intent_is_given() -> None:
     reason, _ = name_refusal("🔥 Speaker, ask on telegram: ivo", LONGEST_TITLE) or ("", "")
     assert reason == "personal data"
     assert shows_intent(reason)

@@ -1,4 +1,4 @@
-"""Which clause reads well after which."""
+"""Which clause reads well after which other clause."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from models.copywriting.clause_joints import Joints
 
 
-def test_a_beginning_after_the_sign_it_stood_after_is_liked_better() -> None:
+def test_a_beginning_scores_better_after_its_usual_punctuation() -> None:
     joints = Joints(["柔软的面料，很舒适。这款上衣，很百搭。"] * 30, "zh")
     tails, heads = joints.of(["柔软的面料，", "很舒适。", "这款上衣，", "很百搭。"])
     assert joints.table[tails[1], heads[2]] > joints.table[tails[0], heads[2]]

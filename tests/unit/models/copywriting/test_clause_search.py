@@ -34,21 +34,22 @@ def a_pool(seed: int, clauses: int, searches: int) -> Pool:
 
 
 def scored(pool: Pool, search: int, order: tuple[int, ...], usual: int, config: ComposerConfig) -> float:
-    """What a text is worth, clause by clause, as the settings say it."""
-    said: set[int] = set()
+    """The score of a text, clause by clause, by the settings."""
+    said_grams: set[int] = set()
     named = np.zeros(2, np.int64)
     total, length = pool.ending_gains[order[-1]], 0
-    for at, clause in enumerate(order):
+    for index, clause in enumerate(order):
         grams = set(pool.says[clause].indices.tolist())
-        fresh = sum(pool.worth[g] for g in grams - said) + sum(pool.repeat_worth[g] for g in grams & said)
+        fresh = sum(pool.worth[g] for g in grams - said_grams) + sum(pool.repeat_worth[g] for g in grams & said_grams)
         total += fresh * pool.factors[search, clause] - pool.costs[search, clause]
-        mine = pool.names[clause] > 0
+        values_of_clause = pool.names[clause] > 0
         total += sum(
-            config.value_gain if not named[v] else -pool.value_repeat_costs[v] * named[v] for v in np.flatnonzero(mine)
+            config.value_gain if not named[v] else -pool.value_repeat_costs[v] * named[v]
+            for v in np.flatnonzero(values_of_clause)
         )
         total -= config.place_cost_per_unit * abs(pool.mean_places[clause] - length / usual) * pool.sizes[clause]
-        total += pool.joint_gains[order[at - 1], clause] if at else pool.opening_gains[clause]
-        said, named, length = said | grams, named + mine, length + int(pool.sizes[clause])
+        total += pool.joint_gains[order[index - 1], clause] if index else pool.opening_gains[clause]
+        said_grams, named, length = said_grams | grams, named + values_of_clause, length + int(pool.sizes[clause])
     return float(total / (max(length, usual * config.least_length_share) + 10))
 
 
@@ -56,15 +57,15 @@ def test_a_wide_search_finds_the_best_of_all_orders() -> None:
     config, usual, shortest = replace(ComposerConfig(), beam_states=200), 20, 4
     for seed in range(5):
         pool = a_pool(seed, clauses=6, searches=2)
-        for search, found in enumerate(best_orders(pool, usual, shortest, config)):
+        for search, order_found in enumerate(best_orders(pool, usual, shortest, config)):
             could = [order for some in range(1, 5) for chosen in combinations(range(6), some)
                      for order in permutations(chosen)]  # fmt: skip
             could = [order for order in could if np.isfinite(pool.costs[search, list(order)]).all()
                      and pool.sizes[list(order[:-1])].sum() < usual - shortest
                      and pool.sizes[list(order)].sum() <= usual + 8]  # fmt: skip
             best = max(scored(pool, search, order, usual, config) for order in could)
-            # Of orders of the same clauses only the best goes on, so the very best order may be missed, hardly.
-            assert scored(pool, search, tuple(found), usual, config) >= best - 0.12
+            # Among orders of the same clauses only the best is continued, so the search may nearly miss the best text.
+            assert scored(pool, search, tuple(order_found), usual, config) >= best - 0.12
 
 
 def test_a_search_in_which_no_clause_fits_finds_none() -> None:

@@ -1,4 +1,4 @@
-"""Which clauses stand by themselves, and which say the opposite of an item."""
+"""Which clauses can stand alone, and which contradict an item."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_clause_that_stands_by_itself_is_taken(clause: str) -> None:
     assert stands(clause, ["红色"])
 
 
-def test_what_leans_and_what_contradicts() -> None:
+def test_clauses_that_need_another_and_clauses_that_contradict() -> None:
     assert leans(["而腰间的系带，", "腰间的系带，"]).tolist() == [True, False]
     assert contraries(["宽松的版型，", "修身的版型，"]).tolist() == [[True, False], [False, True]]
     assert against(["裙", "宽松"]) == [1]

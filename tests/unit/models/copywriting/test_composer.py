@@ -14,8 +14,8 @@ from models.copywriting.prompts import Prompt, has_digit
 
 def shop() -> tuple[list[Prompt], list[str]]:
     prompts, texts = [], []
-    for at in range(60):
-        colour, shape = ("红色", "白色", "黑色")[at % 3], ("宽松", "修身")[at % 2]
+    for number in range(60):
+        colour, shape = ("红色", "白色", "黑色")[number % 3], ("宽松", "修身")[number % 2]
         prompts.append(Prompt("zh", attributes=(("颜色", colour), ("版型", shape))))
         texts.append(f"这款{colour}的上衣，{shape}的版型设计，上身舒适百搭。而且方便打理，{shape}的廓形感很时髦。")
     return prompts, texts
@@ -40,15 +40,15 @@ def varied_shop(language: str) -> tuple[list[Prompt], list[str]]:
         ),
     }[language]
     prompts, texts = [], []
-    for at in range(120):
-        colour, kind = colours[at % 3], kinds[at % 4]
-        parts = openings[at // 2 % 2], middles[at // 3 % 4], middles[at // 5 % 4], endings[at // 7 % 3]
+    for number in range(120):
+        colour, kind = colours[number % 3], kinds[number % 4]
+        parts = openings[number // 2 % 2], middles[number // 3 % 4], middles[number // 5 % 4], endings[number // 7 % 3]
         prompts.append(Prompt(language, channel="blurb", attributes=tuple(zip(names, (colour, kind), strict=True))))
         texts.append("".join(parts).format(colour, kind))
     return prompts, texts
 
 
-def test_a_text_begins_and_ends_like_one_and_says_nothing_twice() -> None:
+def test_a_text_has_a_beginning_and_an_end_and_no_repetition() -> None:
     prompts, texts = shop()
     composer = Composer.fit(replace(ComposerConfig(), familiar_share=0.0), "zh", prompts, texts)
     for prompt in prompts[:6]:

@@ -1,4 +1,4 @@
-"""The copywriter, tiny: what it may write, that a seed gives the same, what a stopped training and broken files do."""
+"""A tiny copywriter: what it may write, that a seed gives the same texts, stopped training, and broken files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.copywriting.originality import LearnedRuns
 from models.copywriting.prompts import COMPOSER, NETWORK, Candidate, Prompt, masked, may_say
 from models.copywriting.tokenizer import train_tokenizer
 
-# The pairs below are so alike that nearly all that can be said of them is a copy, so it is allowed here.
+# The pairs below are so alike that nearly every text about them is a copy, so copies are allowed here.
 COPIES = GuideConfig(
     most_copied=1.0, most_copied_en=1.0, longest_copy_zh=99, longest_copy_en=99, beam=3, tokens=300, network=0.2
 )
@@ -26,16 +26,16 @@ TINY = CopywriterConfig(vocabulary=600, dim=16, layers=1, heads=2, pair_tokens=3
 COLOURS, SHAPES, LOOKS = ("红色", "黑色", "白色", "蓝色"), ("宽松", "修身"), ("复古", "简约", "甜美")
 
 
-def garment(at: int) -> tuple[Prompt, str]:
-    colour, shape, look = COLOURS[at % 4], SHAPES[at % 2], LOOKS[at % 3]
+def garment(n: int) -> tuple[Prompt, str]:
+    colour, shape, look = COLOURS[n % 4], SHAPES[n % 2], LOOKS[n % 3]
     text = (
-        f"这款{colour}的连衣裙很显气质，{shape}的版型穿着舒适，{look}的风格十分百搭。原价￥{at}99，现在{at % 9 + 1}折。"
+        f"这款{colour}的连衣裙很显气质，{shape}的版型穿着舒适，{look}的风格十分百搭。原价￥{n}99，现在{n % 9 + 1}折。"
     )
     return Prompt("zh", style="young", attributes=(("颜色", colour), ("版型", shape), ("风格", look))), text
 
 
-def jumper(at: int) -> tuple[Prompt, str]:
-    colour, fibre = ("red", "navy")[at % 2], ("wool", "cotton", "linen")[at % 3]
+def jumper(number: int) -> tuple[Prompt, str]:
+    colour, fibre = ("red", "navy")[number % 2], ("wool", "cotton", "linen")[number % 3]
     text = f"A {colour} jumper for cold mornings. Made of {fibre} that feels soft. Sizes 36 to 44."
     return Prompt("en", channel="blurb", attributes=(("colour", colour), ("fibre", fibre))), text
 
@@ -55,13 +55,13 @@ def test_a_text_comes_back_from_its_tokens(writer: Copywriter) -> None:
         assert writer.coder.read(writer.coder.written(masked(text))) == masked(text), prompt
 
 
-def test_what_is_written_has_no_digit_no_loose_slot_and_no_value_of_another_item_first(writer: Copywriter) -> None:
-    for prompt, found in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
-        assert 1 <= len(found) <= 3
-        assert len({each.text for each in found}) == len(found)
-        assert all(may_say(each.text, prompt) and each.logprob <= 0 for each in found)
-        assert not writer.guides[prompt.language].composer.index.values.foreign(found[0].text, prompt.values)
-        assert any(value in found[0].text for value in prompt.values)
+def test_a_text_has_no_digit_no_loose_slot_and_no_value_of_another_item(writer: Copywriter) -> None:
+    for prompt, drafts in zip(PROMPTS, writer.write(PROMPTS, 3, 1), strict=True):
+        assert 1 <= len(drafts) <= 3
+        assert len({draft.text for draft in drafts}) == len(drafts)
+        assert all(may_say(draft.text, prompt) and draft.logprob <= 0 for draft in drafts)
+        assert not writer.guides[prompt.language].composer.index.values.foreign(drafts[0].text, prompt.values)
+        assert any(value in drafts[0].text for value in prompt.values)
 
 
 def test_the_same_seed_gives_the_same_and_another_another(writer: Copywriter) -> None:
@@ -71,24 +71,26 @@ def test_the_same_seed_gives_the_same_and_another_another(writer: Copywriter) ->
 
 
 def test_nothing_to_say_gives_no_candidate_and_an_unknown_control_word_no_error(writer: Copywriter) -> None:
-    asked = [Prompt("zh"), replace(PROMPTS[0], strategy="never seen", style="nor this")]
-    nothing, something = writer.write(asked, 2, 1)
+    prompts = [Prompt("zh"), replace(PROMPTS[0], strategy="never seen", style="nor this")]
+    nothing, something = writer.write(prompts, 2, 1)
     assert nothing == []
     assert something
 
 
-def test_progress_is_told_up_to_the_last_prompt(writer: Copywriter) -> None:
-    told: list[tuple[int, int]] = []
-    writer.write(PROMPTS * 4, 4, 1, lambda done, tokens: told.append((done, tokens)))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1][0] == 12
+def test_progress_is_reported_up_to_the_last_prompt(writer: Copywriter) -> None:
+    steps: list[tuple[int, int]] = []
+    writer.write(PROMPTS * 4, 4, 1, lambda done, tokens: steps.append((done, tokens)))
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1][0] == 12
 
 
-def test_what_was_saved_is_loaded_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
+def test_a_saved_copywriter_loads_and_writes_the_same(writer: Copywriter, tmp_path: Path) -> None:
     writer.save(tmp_path)
     loaded = Copywriter.load(tmp_path, TINY)
-    ours, theirs = (each.write(PROMPTS, 2, 5) for each in (writer, loaded))
-    assert [[c.text for c in found] for found in ours] == [[c.text for c in found] for found in theirs]
+    written, written_by_loaded = (copywriter.write(PROMPTS, 2, 5) for copywriter in (writer, loaded))
+    assert [[c.text for c in drafts] for drafts in written] == [
+        [c.text for c in drafts] for drafts in written_by_loaded
+    ]
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
 
 
@@ -123,11 +125,11 @@ def a_tokenizer() -> Any:
 def test_a_prompt_that_asks_for_a_length_gets_short_texts(writer: Copywriter) -> None:
     usual, short = writer.write([PROMPTS[0], replace(PROMPTS[0], length=8)], 2, 3)
     assert len(short[0].text) < len(usual[0].text)
-    assert all(len(each.text) <= 8 + LONGER for each in short)
+    assert all(len(draft.text) <= 8 + LONGER for draft in short)
 
 
 def test_the_networks_texts_come_before_the_composers(writer: Copywriter) -> None:
-    writers = [one.writer for one in writer.write([A_SENTENCE], 3, 1)[0]]
+    writers = [draft.writer for draft in writer.write([A_SENTENCE], 3, 1)[0]]
     assert writers[0] == NETWORK
     assert writers[-1] == COMPOSER
     assert writers == sorted(writers, key=[NETWORK, COMPOSER].index)
@@ -137,17 +139,20 @@ def test_no_text_copies_more_than_the_settings_allow(writer: Copywriter) -> None
     strict = replace(TINY, guide=replace(COPIES, most_copied=0.2, longest_copy_zh=12))
     limited = Copywriter(strict, writer.net, writer.coder, writer.pairs)
     learned = LearnedRuns([text for prompt, text in writer.pairs if prompt.language == "zh"], "zh")
-    free, few = ([learned.copied(one.text) for one in each.write(PROMPTS[:1], 3, 1)[0]] for each in (writer, limited))
-    assert max(one.share for one in free) > 0.2
-    assert all(one.share <= 0.2 and one.longest <= 12 for one in few)
+    free, few = (
+        [learned.copied(draft.text) for draft in copywriter.write(PROMPTS[:1], 3, 1)[0]]
+        for copywriter in (writer, limited)
+    )
+    assert max(copied.share for copied in free) > 0.2
+    assert all(copied.share <= 0.2 and copied.longest <= 12 for copied in few)
 
 
 def test_a_banned_word_is_not_said(writer: Copywriter) -> None:
     prompt = replace(A_SENTENCE, banned=frozenset({"气质", "舒适"}))
-    found = writer.write([prompt], 3, 1)[0]
-    assert found
-    assert not any(word in one.text for one in found for word in prompt.banned)
-    assert any("气质" in one.text or "舒适" in one.text for one in writer.write([A_SENTENCE], 3, 1)[0])
+    drafts = writer.write([prompt], 3, 1)[0]
+    assert drafts
+    assert not any(word in draft.text for draft in drafts for word in prompt.banned)
+    assert any("气质" in draft.text or "舒适" in draft.text for draft in writer.write([A_SENTENCE], 3, 1)[0])
 
 
 @pytest.mark.parametrize(
@@ -184,15 +189,15 @@ def test_a_model_saved_under_the_composers_former_names_is_read(writer: Copywrit
 def test_with_slots_for_values_a_text_has_its_items_own(tmp_path: Path) -> None:
     writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
     prompts = [jumper(0)[0], replace(jumper(0)[0], attributes=(("colour", "orange"), ("fibre", "alpaca")))]
-    told, never_learned = writer.write(prompts, 3, 1)
-    assert all("red" in one.text or "wool" in one.text for one in told)
-    assert not any(word in one.text for one in told for word in ("navy", "cotton", "linen", "<"))
-    assert any("orange" in one.text or "alpaca" in one.text for one in never_learned)
+    learned, never_learned = writer.write(prompts, 3, 1)
+    assert all("red" in draft.text or "wool" in draft.text for draft in learned)
+    assert not any(word in draft.text for draft in learned for word in ("navy", "cotton", "linen", "<"))
+    assert any("orange" in draft.text or "alpaca" in draft.text for draft in never_learned)
     writer.save(tmp_path)
-    assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [told, never_learned]
+    assert Copywriter.load(tmp_path).write(prompts, 3, 1) == [learned, never_learned]
 
 
-def test_what_a_slot_stands_for_counts_as_copied() -> None:
+def test_the_value_of_a_slot_counts_as_copied() -> None:
     writer = Copywriter.fit(replace(TINY, value_slots=True), [], PAIRS[24:])
     guide = writer.guides["en"]
     assert guide.runs.copied("A red jumper for cold mornings. Made of wool that feels soft.").share == 1

@@ -1,4 +1,4 @@
-"""The glossary: words of the other language that every item with a value has, and no other."""
+"""The glossary: words of the other language that all items with a value have, and no other item has."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def test_words_are_learned_whole_and_alone() -> None:
     }
 
 
-def test_what_few_items_have_is_not_known() -> None:
+def test_words_of_few_items_are_not_in_the_glossary() -> None:
     rare = [*VALUES, {"colour": "teal", "link": "wired"}]
     texts = [*zip(TITLES, DESCRIPTIONS, strict=True), ("露玛 青色有线音箱", "颜色为青色。")]
     assert ("colour", "teal") not in learn(rare, texts)
 
 
-def test_a_shop_of_one_language_teaches_nothing() -> None:
+def test_a_shop_of_one_language_gives_no_glossary() -> None:
     assert learn(VALUES, [(None, None)] * len(VALUES)) == {}
     assert learn([], []) == {}

@@ -1,4 +1,4 @@
-"""What a text that is being written may say, and what naming a value is worth."""
+"""Which words a text may have while it is being written, and the score for naming a value."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_a_contrary_of_a_value_is_banned() -> None:
     assert not words("zh", ["宽松"], set()).may_say("修", "身的版型")
 
 
-def test_naming_a_value_gains_once_and_costs_from_then_on() -> None:
-    own = words("zh", ["宽松"], set())
-    assert own.gain("宽松", [0]) == CONFIG.value_gain
-    assert own.gain("宽松又宽松", [0]) == -CONFIG.value_repeat_cost
-    assert own.gain("宽松又宽松又宽松", [0]) == -2 * CONFIG.value_repeat_cost
+def test_naming_a_value_gains_the_first_time_and_costs_later() -> None:
+    own_words = words("zh", ["宽松"], set())
+    assert own_words.gain("宽松", [0]) == CONFIG.value_gain
+    assert own_words.gain("宽松又宽松", [0]) == -CONFIG.value_repeat_cost
+    assert own_words.gain("宽松又宽松又宽松", [0]) == -2 * CONFIG.value_repeat_cost

@@ -1,4 +1,4 @@
-"""N-grams: which are kept, and how they are counted."""
+"""N-grams: which of them are kept, and how they are counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TEXTS = ["红色的连衣裙，宽松的版型。", "红色的上衣，宽松的
 
 def grams_by_hand(text: str) -> set[str]:
     units = units_of(text, "zh")
-    return {"".join(units[at : at + n]) for n in range(1, 5) for at in range(len(units) - n + 1)}
+    return {"".join(units[start : start + n]) for n in range(1, 5) for start in range(len(units) - n + 1)}
 
 
 def test_ngrams_are_those_of_two_texts_or_more() -> None:

@@ -1,4 +1,4 @@
-"""How much of a text is copied: by characters of Chinese, words of English, without punctuation."""
+"""How much of a text is copied, without punctuation: in characters of Chinese, in words of English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled choice of texts is the plain one: place after place, round after round."""
+"""The compiled choice of texts equals the plain choice: place after place, round after round."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST, ROUNDS = 2, 4
 
 
 def plain(ends: list[int], said: Codes, wordings: Codes) -> list[int]:
-    """The rows chosen in one list; `ends`: where its places begin, then its end."""
+    """The rows chosen in one list; ends: the first row of each of its places, then the end of the last."""
     chosen: dict[int, int] = {}
     for place in [*range(len(ends) - 1)] * ROUNDS:
         others = [row for other, row in chosen.items() if other != place]
@@ -28,19 +28,19 @@ def plain(ends: list[int], said: Codes, wordings: Codes) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_lists_are_chosen_as_one_after_another_would_be(seed: int) -> None:
+def test_all_lists_at_once_are_chosen_like_one_list_after_another(seed: int) -> None:
     random = np.random.default_rng(seed)
     places = [random.integers(1, 9) for _ in range(40)]  # of each list
     texts = [random.integers(1, 5) for _ in range(sum(places))]  # of each place
     ends_of_places = np.r_[0, np.cumsum(texts)]
     ends_of_lists = ends_of_places[np.r_[0, np.cumsum(places)]]
     said, wordings = random.integers(0, 6, (2, ends_of_places[-1]))
-    seen = choose_texts(ends_of_lists, ends_of_places, said, wordings, MOST, ROUNDS)
+    chosen = choose_texts(ends_of_lists, ends_of_places, said, wordings, MOST, ROUNDS)
     expected = []
     for first, last in itertools.pairwise(ends_of_lists):
         ends = [int(end) for end in ends_of_places if first <= end <= last]
         expected += plain(ends, said, wordings)
-    assert seen.tolist() == expected
+    assert chosen.tolist() == expected
 
 
 def test_no_texts_make_no_choice() -> None:

@@ -1,4 +1,4 @@
-"""Training: it lowers the loss, and a killed run goes on to the same weights."""
+"""Training: it lowers the loss, and a killed run that is resumed ends with the same weights."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypat
     texts = ["质量很好，下次还来"] * 10
     with pytest.raises(Stopped):
         Copywriter.fit(config, texts, PAIRS, tmp_path / "state", on_step=stop)
-    told: list[tuple[int, int, str]] = []
-    resumed = Copywriter.fit(config, texts, PAIRS, tmp_path / "state", on_step=lambda *step: told.append(step))
-    assert [of - done for done, of, _ in told] == [1, 0]
-    assert all(words.startswith("pairs, ") for *_, words in told)
-    whole = Copywriter.fit(config, texts, PAIRS)
-    for name, weight in whole.net.state_dict().items():
+    steps: list[tuple[int, int, str]] = []
+    resumed = Copywriter.fit(config, texts, PAIRS, tmp_path / "state", on_step=lambda *step: steps.append(step))
+    assert [of - done for done, of, _ in steps] == [1, 0]
+    assert all(words.startswith("pairs, ") for *_, words in steps)
+    unbroken = Copywriter.fit(config, texts, PAIRS)
+    for name, weight in unbroken.net.state_dict().items():
         assert torch.equal(weight, resumed.net.state_dict()[name]), name
     assert load_file(tmp_path / "state" / "training.safetensors")
     with pytest.raises(ValueError, match="another config or other texts"):

@@ -1,4 +1,4 @@
-"""Slots for an item's values: what is learned has them, what is shown has the item's own values in their place."""
+"""Slots for an item's values: training texts have the slots, shown texts have the item's own values instead."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def test_the_kind_stays_readable() -> None:
 
 
 def test_an_article_follows_the_value() -> None:
-    said = [filled(Prompt("en", attributes=(("size", size),)), "A <its_size> one.") for size in ("small", "odd", "8 g")]
-    assert said == ["A small one.", "An odd one.", "An 8 g one."]
+    texts = [
+        filled(Prompt("en", attributes=(("size", size),)), "A <its_size> one.") for size in ("small", "odd", "8 g")
+    ]
+    assert texts == ["A small one.", "An odd one.", "An 8 g one."]
 
 
 def test_a_word_that_only_begins_like_a_value_stays() -> None:

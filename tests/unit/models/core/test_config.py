@@ -1,4 +1,4 @@
-"""Settings: what a mapping may say, and the bounds declared beside a field."""
+"""Settings: which keys and values a mapping may have, and the bounds that a field declares."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_a_value_on_an_allowed_bound_is_taken() -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_section_checks_the_bounds_that_it_declares(section: str) -> None:
-    for each in dataclasses.fields(config_class(section)):
-        for bound, value in each.metadata.items():
+    for setting in dataclasses.fields(config_class(section)):
+        for bound, value in setting.metadata.items():
             if bound in ("least", "above", "most", "below"):
                 outside = value + {"least": -1, "above": 0, "most": 1, "below": 0}[bound]
-                wrong = outside if each.type == "int" else float(outside)
-                with pytest.raises(ValueError, match=f"{section}: {each.name} must be "):
-                    build(config_class(section), {each.name: wrong}, section)
+                wrong = outside if setting.type == "int" else float(outside)
+                with pytest.raises(ValueError, match=f"{section}: {setting.name} must be "):
+                    build(config_class(section), {setting.name: wrong}, section)

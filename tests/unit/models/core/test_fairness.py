@@ -1,4 +1,4 @@
-"""Exposure, its inequality, popularity lift, and groups held equal in activity: each against what it means."""
+"""Exposure, its inequality, popularity lift, and groups compared at equal activity: each checked by its definition."""
 
 import numpy as np
 import pytest
@@ -51,17 +51,17 @@ def test_a_gap_that_is_all_activity_vanishes_when_activity_is_held_equal():
     band = RNG.integers(0, 3, n)
     group = (RNG.random(n) < np.array([0.2, 0.5, 0.8])[band]).astype(int)
     values = band * 0.2 + RNG.random(n) * 0.1
-    one, other = matched_means(values, group, band, 10)
+    inactive, active = matched_means(values, group, band, 10)
     assert values[group == 1].mean() - values[group == 0].mean() > 0.1
-    assert abs(one.mean - other.mean) < 0.01
-    assert one.low < one.mean < one.high
+    assert abs(inactive.mean - active.mean) < 0.01
+    assert inactive.low < inactive.mean < inactive.high
 
 
 def test_a_group_without_a_match_in_a_band_has_no_figure():
     band, group = np.array([0, 0, 1, 1, 0, 0]), np.array([0, 0, 0, 0, 1, 1])
-    one, other = matched_means(np.arange(6.0), group, band, 2)
-    assert np.isfinite(one.mean)
-    assert np.isnan(other.mean)
+    matched, unmatched = matched_means(np.arange(6.0), group, band, 2)
+    assert np.isfinite(matched.mean)
+    assert np.isnan(unmatched.mean)
     assert matched_means(np.zeros(0), np.zeros(0, int), np.zeros(0, int), 2) == []
 
 

@@ -1,4 +1,4 @@
-"""Confidence intervals: how often they hold the truth."""
+"""Confidence intervals: how often they contain the truth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from models.core.intervals import mean_interval, wilson_interval
 
 
-def test_intervals_hold_their_level():
+def test_intervals_have_their_level():
     rng = np.random.default_rng(0)
     hits = rng.binomial(60, 0.05, 4000)
     low, high = wilson_interval(hits, np.full(4000, 60.0))

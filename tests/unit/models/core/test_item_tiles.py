@@ -1,4 +1,4 @@
-"""The bound between coarse and exact scores, and lists by bfloat16 proposals beside a ranking of all dot products."""
+"""The bound between coarse and exact scores; lists from bfloat16 candidates compared with ranking all dot products."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def normal(rng, *shape):
 
 
 def factors(kind, rng):
-    """(users, items) of a kind that hurts."""
+    """(users, items) of a difficult kind."""
     users, items = normal(rng, 40, 24), normal(rng, N_ITEMS, 24)
     if kind == "extreme norms":
         return users * np.exp(3 * normal(rng, 40, 1)), items * np.exp(3 * normal(rng, N_ITEMS, 1))

@@ -14,7 +14,7 @@ def truth_of(*relevant, items=10):
     return csr_array((np.ones(len(rows)), (rows, np.concatenate(relevant))), shape=(len(relevant), items))
 
 
-def test_by_hand():
+def test_metrics_equal_values_computed_by_hand():
     scores = score_lists(np.array([[4, 7, 1, 9]]), truth_of([1, 4, 5]), 4)  # hits at ranks 1 and 3 of 3 relevant
     ideal = 1 + 1 / math.log2(3) + 1 / 2
     wanted = {
@@ -85,7 +85,7 @@ def test_interval_is_that_of_the_mean():
     assert (low, high) == pytest.approx((mean - error, mean + error), abs=error / 5)
 
 
-def test_interval_is_that_of_drawing_users():
+def test_the_interval_equals_that_of_drawing_users():
     values = (np.random.default_rng(0).random(500) < 0.1).astype(float)
     drawn = values[np.random.default_rng(1).integers(0, 500, (4000, 500))].mean(axis=1)
     assert bootstrap_interval(values, 2, 4000)[1:] == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.005)

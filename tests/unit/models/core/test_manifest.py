@@ -1,4 +1,4 @@
-"""A manifest that cannot be used is named."""
+"""The error for an unusable manifest names the manifest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.core.manifest import read_manifest, write_manifest
 from models.recommenders.als import ALSConfig
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_a_written_manifest_is_read(tmp_path: Path) -> None:
     write_manifest(tmp_path, "als", ALSConfig(factors=8), items=3)
     config, manifest = read_manifest(tmp_path, ALSConfig)
     assert config == ALSConfig(factors=8)

@@ -1,4 +1,4 @@
-"""A new model takes the place of the running one unless it is surely worse."""
+"""A new model replaces the running model unless it is significantly worse."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The shop log: returns, interest, which part of it is the truth, and what it refuses."""
+"""The shop log: returns, interest, which events are the truth, and what it refuses."""
 
 import numpy as np
 import pytest
@@ -10,15 +10,15 @@ def log(*rows, users=3, items=4):
     """A log of rows (user, item, kind, time)."""
     user, item, kind, time = zip(*rows, strict=True)
     codes = [np.array(part, np.int32) for part in (user, item)]
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
+    kinds = np.array([KINDS.index(name) for name in kind], np.int8)
     return ShopLog(*codes, kinds, np.array(time, float), np.full(len(user), np.nan, np.float32), users, items)
 
 
 def test_a_return_takes_back_the_latest_purchase_before_it():
-    kept = log(
+    without_returns = log(
         (0, 0, "purchase", 1), (0, 0, "purchase", 2), (0, 0, "return", 3), (0, 0, "purchase", 4), (1, 0, "return", 4)
     ).without_returned()
-    assert kept.time.tolist() == [1, 4]
+    assert without_returns.time.tolist() == [1, 4]
 
 
 def test_a_purchase_outweighs_views_and_both_fade():

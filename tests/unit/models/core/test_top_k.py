@@ -1,4 +1,4 @@
-"""top_k against a brute-force ranking, on inputs made to hurt: ties, signed zeros, masks, odd sizes."""
+"""top_k compared with a brute-force ranking, on difficult inputs: ties, signed zeros, masks, odd sizes."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from models.core.top_k import ROWS, SPARE, DoesNotFit, plan_blocks, rank_scores,
 
 
 def oracle(scores, k, seen=None, allowed=None):
-    """Sort every row by (score down, code up); what may not be shown is left out."""
+    """Sort every row by (score down, code up), without the items that may not be shown."""
     codes = np.full((len(scores), k), -1, np.int32)
     best = np.full((len(scores), k), -np.inf, np.float32)
     for user, row in enumerate(scores):
@@ -40,7 +40,7 @@ def cases(draw):
 
 @settings(max_examples=80, deadline=None)
 @given(cases())
-def test_is_the_oracle_on_small_integers(case):
+def test_top_k_equals_the_oracle_on_small_integers(case):
     users, items, k, seen, allowed = case
     codes, scores = top_k(users, items, k, seen, allowed)
     wanted = oracle(users @ items.T, k, seen, allowed)
@@ -51,7 +51,7 @@ def test_is_the_oracle_on_small_integers(case):
 
 @pytest.mark.parametrize("n_items", [TILE - 1, TILE, TILE + 1, 2 * TILE + 777])
 @pytest.mark.parametrize("k", [1, 37, 300])
-def test_is_the_oracle_across_tiles(n_items, k):
+def test_top_k_equals_the_oracle_across_tiles(n_items, k):
     rng = np.random.default_rng(n_items + k)
     users, items = rng.integers(-9, 9, (5, 8)).astype(np.float32), rng.integers(-9, 9, (n_items, 8)).astype(np.float32)
     seen, allowed = random_seen(rng, 5, n_items, 50), rng.random(n_items) < 0.9
@@ -97,9 +97,9 @@ def test_one_user_gets_the_same_bits_wherever_it_stands():
     seen = random_seen(rng, len(users), len(items), 20)
     codes, scores = top_k(users, items, 20, seen)
     for subset in (slice(None, None, -1), slice(7, 8), slice(1, None, 3)):
-        again = top_k(users[subset], items, 20, seen[subset])
-        np.testing.assert_array_equal(again[0], codes[subset])
-        np.testing.assert_array_equal(again[1].view(np.int32), scores[subset].view(np.int32))
+        of_subset = top_k(users[subset], items, 20, seen[subset])
+        np.testing.assert_array_equal(of_subset[0], codes[subset])
+        np.testing.assert_array_equal(of_subset[1].view(np.int32), scores[subset].view(np.int32))
 
 
 def test_neither_threads_nor_memory_change_a_bit():
@@ -115,7 +115,7 @@ def test_neither_threads_nor_memory_change_a_bit():
         assert got[1].tobytes() == wanted[1].tobytes()
 
 
-def test_agrees_with_float64_up_to_rounding():
+def test_top_k_agrees_with_float64_up_to_rounding():
     rng = np.random.default_rng(4)
     users, items = (
         rng.standard_normal((40, 64)).astype(np.float32),
@@ -175,9 +175,9 @@ def test_a_plan_that_cannot_fit_says_what_it_needs():
 
 
 def test_a_plan_drops_threads_before_it_refuses():
-    one = plan_blocks(100_000, 64, 2**40, 1)
-    assert plan_blocks(100_000, 64, one.bytes_needed, 2).threads == 1
-    assert plan_blocks(100_000, 64, one.bytes_needed + one.workspace_bytes, 2).threads == 2
+    plan = plan_blocks(100_000, 64, 2**40, 1)
+    assert plan_blocks(100_000, 64, plan.bytes_needed, 2).threads == 1
+    assert plan_blocks(100_000, 64, plan.bytes_needed + plan.workspace_bytes, 2).threads == 2
 
 
 def test_rank_scores_never_returns_minus_infinity():

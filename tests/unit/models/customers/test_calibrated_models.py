@@ -1,4 +1,4 @@
-"""Which model answers a question, how it is validated, and that a stored one gives the same probabilities."""
+"""Which model answers a question, how it is validated, and that a stored model gives the same probabilities."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from models.customers.lifetime_value import NotEnoughData
 
 
 def logistic(features, truth):
-    """As a classifier that found what made the labels below."""
+    """Like a classifier that found the rule behind the labels below."""
     return Logistic(np.array([2.0, 0.0]), 0.0, features.std(axis=0))
 
 
@@ -36,8 +36,10 @@ def rows_of(seed, rows=3000, each=1):
 
 
 def test_the_best_model_on_the_validation_set_is_chosen_and_calibrated_there():
-    kept, facts = learn([rows_of(1)], rows_of(2), {"logistic": logistic, "upside_down": backwards}, 28.0, 10_000, None)
-    assert (kept.method, facts["best"], facts["running"], facts["promoted"]) == (
+    chosen, facts = learn(
+        [rows_of(1)], rows_of(2), {"logistic": logistic, "upside_down": backwards}, 28.0, 10_000, None
+    )
+    assert (chosen.method, facts["best"], facts["running"], facts["promoted"]) == (
         "logistic",
         "logistic",
         "recency",
@@ -45,7 +47,7 @@ def test_the_best_model_on_the_validation_set_is_chosen_and_calibrated_there():
     )
     later = rows_of(3)
     truth = 1 / (1 + np.exp(-2 * later.features[:, 0]))
-    assert np.abs(kept.probability(later) - truth).mean() < 0.03
+    assert np.abs(chosen.probability(later) - truth).mean() < 0.03
     assert facts["log_likelihood"]["new"] > facts["log_likelihood"]["running"]
     assert len(facts["reliability"]) == 10
     assert max(abs(row["said"] - row["came"]) for row in facts["reliability"]) < 0.1
@@ -56,16 +58,18 @@ def test_the_best_model_on_the_validation_set_is_chosen_and_calibrated_there():
 def test_nothing_that_orders_worse_than_the_baseline_is_chosen():
     figures = {"recency": (0.7, 0.4, 0.60), "surer": (0.8, 0.39, 0.40), "good": (0.7, 0.5, 0.55)}
     names = ("auc", "average_precision", "log_loss")
-    judged = {name: Judged(None, dict(zip(names, told, strict=True)), np.zeros(1)) for name, told in figures.items()}
+    judged = {
+        name: Judged(None, dict(zip(names, values, strict=True)), np.zeros(1)) for name, values in figures.items()
+    }
     assert best_of(judged, "recency") == "good"
-    kept, facts = learn([rows_of(1)], rows_of(2), {"upside_down": backwards}, 28.0, 10_000, None)
-    assert kept.method == facts["best"] == "recency"
+    chosen, facts = learn([rows_of(1)], rows_of(2), {"upside_down": backwards}, 28.0, 10_000, None)
+    assert chosen.method == facts["best"] == "recency"
 
 
-def test_the_running_model_stays_where_the_new_one_is_significantly_worse():
+def test_the_running_model_stays_if_the_new_one_is_significantly_worse():
     running, _ = learn([rows_of(1)], rows_of(2), {"logistic": logistic}, 28.0, 10_000, None)
-    kept, facts = learn([rows_of(1)], rows_of(4), {}, 28.0, 10_000, running)
-    assert kept is running
+    chosen, facts = learn([rows_of(1)], rows_of(4), {}, 28.0, 10_000, running)
+    assert chosen is running
     assert not facts["promoted"]
     assert (facts["best"], facts["running"]) == ("recency", "logistic")
     _, another = learn([rows_of(1)], rows_of(4), {}, 7.0, 10_000, running)

@@ -1,4 +1,4 @@
-"""Features of a customer at a moment."""
+"""Features of a customer at one point in time."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def log_of(*events, users=3):
     """Events (user, day, kind), each of item 0 at a price of 2."""
     user, day, kind = zip(*events, strict=True)
     n = len(events)
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
+    kinds = np.array([KINDS.index(name) for name in kind], np.int8)
     return ShopLog(np.array(user, np.int32), np.zeros(n, np.int32), kinds, np.array(day, float),
                    np.full(n, 2, np.float32), users, 1)  # fmt: skip
 
@@ -22,7 +22,7 @@ def log_of(*events, users=3):
 LOG = log_of((0, 1.5, "purchase"), (1, 2.0, "view"), (0, 11.5, "purchase"), (2, 40.2, "purchase"), (0, 41.0, "view"))
 
 
-def test_only_what_lies_before_the_moment_is_known():
+def test_only_earlier_events_are_used():
     now = customers_at(LOG, 40.0, MODEL)
     cut = customers_at(LOG.between(0, 40), 40.0, MODEL)
     assert now.users.tolist() == [0]  # user 1 only looked, user 2 came later
@@ -43,7 +43,7 @@ def test_features_say_what_their_names_say():
     assert np.expm1(row["looks_7"]) == pytest.approx(1)
 
 
-def test_a_chance_is_that_of_at_least_one_purchase():
+def test_a_probability_is_that_of_at_least_one_purchase():
     rng = np.random.default_rng(0)
     n = 200_000
     rate, leaves = rng.gamma(MODEL.r, 1 / MODEL.alpha, n), rng.beta(MODEL.a, MODEL.b, n)

@@ -1,4 +1,4 @@
-"""BG/NBD and Gamma-Gamma: the likelihood against its own integral, the fit and the forecast against a simulation."""
+"""BG/NBD and Gamma-Gamma: the likelihood is checked by its integral, the fit and the forecast by a simulation."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ TRUE = BGNBD(0.9, 30.0, 0.8, 2.5)  # alpha in days
 
 
 def simulated(n, days, ahead, seed=0):
-    """(what was seen after `days`, purchases in the `ahead` days after) of n customers who came on day 0."""
+    """(purchases of the first `days`, number of purchases in the next `ahead` days) of n customers from day 0."""
     rng = np.random.default_rng(seed)
     rate, leaves = rng.gamma(TRUE.r, 1 / TRUE.alpha, n), rng.beta(TRUE.a, TRUE.b, n)
     x, t_x, later, time, here = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.ones(n, bool)
@@ -44,11 +44,11 @@ def test_the_likelihood_is_its_integral(x, t_x, T):
         customers = customers + leaves * (1 - leaves) ** (x - 1) * rate**x * np.exp(-rate * t_x)
     integral = customers.mean()
     row = [np.array([value]) for value in (x, t_x, T)]
-    told = _log_likelihood(TRUE.r, TRUE.alpha, TRUE.a, TRUE.b, *row)[0]
-    assert told == pytest.approx(np.log(integral), abs=0.01)
+    log_likelihood = _log_likelihood(TRUE.r, TRUE.alpha, TRUE.a, TRUE.b, *row)[0]
+    assert log_likelihood == pytest.approx(np.log(integral), abs=0.01)
 
 
-def test_the_fit_finds_what_made_the_data_and_the_forecast_is_right_on_average():
+def test_the_fit_finds_the_true_parameters_and_the_forecast_is_unbiased():
     seen, later = simulated(4000, 200, 100)
     model = BGNBD.fit(seen)
     assert model.r == pytest.approx(TRUE.r, rel=0.15)
@@ -59,7 +59,7 @@ def test_the_fit_finds_what_made_the_data_and_the_forecast_is_right_on_average()
     assert expected[often].mean() == pytest.approx(later[often].mean(), rel=0.1)
 
 
-def test_who_was_away_long_after_coming_often_is_likelier_gone():
+def test_a_frequent_customer_who_stayed_away_long_has_more_likely_lapsed():
     seen = Purchases(np.array([0.0, 9.0, 9.0]), np.array([0.0, 95.0, 30.0]), np.full(3, 100.0), np.full(3, np.nan))
     alive = TRUE.alive(seen)
     assert alive[0] == 1
@@ -72,7 +72,7 @@ def test_the_worths_likelihood_is_its_integral():
     assert _worth_log_likelihood(p, q, v, np.array([x]), np.array([m]))[0] == pytest.approx(np.log(integral), abs=1e-6)
 
 
-def test_a_worth_is_drawn_to_the_shops_the_less_is_known():
+def test_a_customers_value_shrinks_to_the_shops_mean_the_less_is_known():
     model = GammaGamma(6.0, 4.0, 15.0)
     many = np.full(4, 100.0)
     seen = Purchases(np.array([0.0, 1.0, 5.0, 50.0]), np.zeros(4), many, np.array([np.nan, 100.0, 100.0, 100.0]))

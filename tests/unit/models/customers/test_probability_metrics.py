@@ -25,10 +25,10 @@ def test_ties_are_worth_half_and_one_step():
 def test_calibration_makes_scores_the_shares_seen():
     rng = np.random.default_rng(1)
     true = rng.random(20_000) ** 2
-    said, truth = np.sqrt(true) * 7 - 3, rng.random(20_000) < true
-    chance = calibrated(said, truth)(said)
+    scores, truth = np.sqrt(true) * 7 - 3, rng.random(20_000) < true
+    chance = calibrated(scores, truth)(scores)
     assert calibration_error(chance, truth) < 0.01
-    assert (np.diff(chance[np.argsort(said)]) >= 0).all()
-    assert auc(chance, truth) == pytest.approx(auc(said, truth), abs=2e-3)
+    assert (np.diff(chance[np.argsort(scores)]) >= 0).all()
+    assert auc(chance, truth) == pytest.approx(auc(scores, truth), abs=2e-3)
     assert [n for n, _, _ in reliability(chance, truth)] == [2000] * 10
     assert log_loss(chance, truth) < log_loss(np.full(20_000, truth.mean()), truth)

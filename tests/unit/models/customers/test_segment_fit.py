@@ -1,4 +1,4 @@
-"""The fit of segments: the groups that are there, components that explain, and silhouettes by their definition."""
+"""The fit of segments: it finds planted groups, components explain variance, silhouettes follow their definition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ F64 = np.ndarray
 
 
 def labelled(seed: int, groups: int = 4, rows: int = 90) -> tuple[F64, np.ndarray]:
-    """Places (rows, 3) far from 0 with labels that are not the nearest centre's; one place is alone with its label."""
+    """Points (rows, 3) far from 0 whose labels are not the nearest centre's; one point is alone with its label."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(groups, size=rows) * 2 + 1
     labels[0] = 99
@@ -21,14 +21,16 @@ def labelled(seed: int, groups: int = 4, rows: int = 90) -> tuple[F64, np.ndarra
 
 
 def silhouette_pair_by_pair(places: F64, labels: np.ndarray) -> float:
-    """By the definition of Rousseeuw (1987), over the squared distance of each pair."""
+    """Silhouettes by the definition of Rousseeuw (1987), from the squared distance of each pair."""
     squares = ((places[:, None] - places) ** 2).sum(axis=2)
     values = []
     for row, label in enumerate(labels):
-        mine = (labels == label) & (np.arange(len(labels)) != row)
-        own = squares[row, mine].mean() if mine.any() else None
+        others_of_segment = (labels == label) & (np.arange(len(labels)) != row)
+        own_distance = squares[row, others_of_segment].mean() if others_of_segment.any() else None
         other = min(squares[row, labels == group].mean() for group in set(labels.tolist()) - {label})
-        values.append(0.0 if own is None or own == other else (other - own) / max(own, other))
+        values.append(
+            0.0 if own_distance is None or own_distance == other else (other - own_distance) / max(own_distance, other)
+        )
     return float(np.mean(values))
 
 
@@ -70,7 +72,7 @@ def test_components_are_the_fewest_that_explain_the_variance(variance: float) ->
     assert (components[np.argmax(np.abs(components), axis=0), np.arange(components.shape[1])] > 0).all()
 
 
-def test_where_nothing_varies_there_is_one_component_and_one_segment() -> None:
+def test_if_nothing_varies_there_is_one_component_and_one_segment() -> None:
     assert principal_components(np.full((10, 3), 4.0), 0.9).shape == (3, 1)
     centres, quality, _ = fit_centres(np.zeros((10, 1)), SegmentsConfig())
     assert (centres.tolist(), quality) == ([[0.0]], -1.0)

@@ -1,4 +1,4 @@
-"""Segments: places, numbers that last, names that are distinct, rules and classes by definition."""
+"""Segments: points, numbers that stay, names that differ, rules and classes by their definitions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_nearest_centre_and_nothing_known_is_the_middle() -> None:
     assert model.assign(np.array([[0.2, 0.0], [1.7, 0.1], [np.nan, np.nan], [99.0, 0.0]])).tolist() == [3, 5, 3, 5]
 
 
-def test_at_the_border_one_stays_and_beyond_it_one_moves() -> None:
+def test_at_the_border_an_account_stays_and_beyond_it_the_account_moves() -> None:
     model = a_model(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([3, 5]), 6, SegmentsConfig(stay_within=0.15))
     rows = np.array([[1.05, 0.0]] * 4 + [[1.3, 0.0]])
     assert model.assign(rows, np.array([3, 5, -1, 4, 3])).tolist() == [3, 5, 5, 5, 5]  # 4: a segment that is no more
@@ -62,7 +62,7 @@ def test_numbers_follow_their_people() -> None:
     assert (ids.tolist(), next_id) == ([7, 1, 2], 8)
 
 
-def test_other_people_get_a_number_that_nobody_had() -> None:
+def test_a_segment_of_other_people_gets_a_new_number() -> None:
     old = np.array([[0.0, 0.0], [5.0, 0.0]])
     ids, next_id = matched(np.array([[0.0, 0.1], [40.0, 40.0], [5.0, 0.1]]), old, np.array([1, 4]), 6)
     assert (ids.tolist(), next_id) == ([1, 6, 4], 7)
@@ -71,9 +71,9 @@ def test_other_people_get_a_number_that_nobody_had() -> None:
 
 
 def test_moved_centres_go_where_their_rows_went() -> None:
-    there = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
-    assert np.allclose(there[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
-    assert there[2].tolist() == [90.0, 90.0]  # nobody is near it
+    moved = moved_centres(blobs([(1.0, 1.0), (6.0, 1.0)]), np.array([[0.0, 0.0], [5.0, 0.0], [90.0, 90.0]]))
+    assert np.allclose(moved[:2], [[1.0, 1.0], [6.0, 1.0]], atol=0.1)
+    assert moved[2].tolist() == [90.0, 90.0]  # nobody is near it
 
 
 def test_tastes_of_a_kind_count_as_one_feature() -> None:
@@ -81,7 +81,7 @@ def test_tastes_of_a_kind_count_as_one_feature() -> None:
     assert weights.tolist() == pytest.approx([1.0, 2**-0.5, 2**-0.5, 1.0])
 
 
-def test_names_say_what_sets_apart_and_are_distinct() -> None:
+def test_names_say_what_sets_a_segment_apart_and_differ() -> None:
     features = ("money", "recency", "category=Home", "hour=night")
     unknown = np.nan
     rows = ([1.5, -0.8, 0.0, 0.1], [1.2, -0.9, 0.0, 0.6], [0.0] * 4, [0.1] * 4, [unknown, unknown, 1.0, 0.0])
@@ -103,7 +103,7 @@ def test_names_say_what_sets_apart_and_are_distinct() -> None:
     assert traits[2] == ("like the shop as a whole", "与全店相近")
 
 
-def test_a_word_that_is_true_of_too_few_is_not_said() -> None:
+def test_a_word_that_is_true_for_too_few_members_is_not_in_the_name() -> None:
     half = np.array([[3.0]] * 5 + [[-0.1]] * 5)
     names, _ = name_segments(("money",), [half, half[:5]], np.array([True, True]))
     assert [name for name, _ in names] == ["Typical buyers", "Big spenders"]
@@ -113,7 +113,7 @@ SHOP = ("money", "frequency", "last_seen", "sessions", "discount", "category=Hom
 
 
 def a_shop(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(features (n, 6), who bought): of shops with few buyers and many, a few of whom spend most of the money."""
+    """(features (n, 6), who bought) of shops with few or many buyers; a few buyers spend most of the money."""
     rng = np.random.default_rng(seed)
     users = int(rng.integers(60, 600))
     is_buyer = rng.random(users) < (0.0, 0.02, 0.2, 0.6, 1.0)[seed % 5]
@@ -142,22 +142,22 @@ def test_names_are_true_of_the_members(seed: int) -> None:
         dataclasses.replace(space, centres=centres, ids=np.arange(1, len(centres) + 1), of_buyers=of_buyers),
         rows, is_buyer,
     )  # fmt: skip
-    number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # whatever was before
+    number = model.assign(rows, last=np.random.default_rng(seed).choice(model.ids, len(rows)))  # any earlier segments
     newcomers = model.assign(rows[::-1])
-    middle = {name: np.median(rows[is_buyer, at]) if is_buyer.any() else 0 for at, name in enumerate(SHOP)}
+    middle = {name: np.median(rows[is_buyer, column]) if is_buyer.any() else 0 for column, name in enumerate(SHOP)}
     for one_id, (name, _), buys in zip(model.ids, model.names, of_buyers, strict=True):
         assert (is_buyer[number == one_id] == buys).all()
         assert (is_buyer[::-1][newcomers == one_id] == buys).all()
         assert name.startswith("Not buyers yet") == (not buys)
-        mine = rows[model.assign(rows) == one_id]
+        segment_rows = rows[model.assign(rows) == one_id]
         if "ig spenders" in name:
-            assert (mine[:, 0] > middle["money"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 0] > middle["money"]).mean() >= LEAST_TRUE
         if "mall spenders" in name:
-            assert (mine[:, 0] < middle["money"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 0] < middle["money"]).mean() >= LEAST_TRUE
         if "requent buyers" in name:
-            assert (mine[:, 1] > middle["frequency"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 1] > middle["frequency"]).mean() >= LEAST_TRUE
         if "argain hunters" in name:
-            assert (mine[:, 4] > middle["discount"]).mean() >= LEAST_TRUE
+            assert (segment_rows[:, 4] > middle["discount"]).mean() >= LEAST_TRUE
 
 
 def test_fifths_of_the_buyers(spark: SparkSession) -> None:
@@ -167,14 +167,14 @@ def test_fifths_of_the_buyers(spark: SparkSession) -> None:
         ("mixed", 0, 9, None),
     ]
     profiles = spark.createDataFrame(rows, "user_id string, recency_days int, frequency bigint, monetary double")
-    made = {row.user_id: row.rfm for row in profiles.select(
+    rfm_of = {row.user_id: row.rfm for row in profiles.select(
         "user_id", segment_tables.rfm_class(profiles).alias("rfm")).collect()}  # fmt: skip
-    assert made["none"] == "000"
-    assert made["often"] == "555"
-    assert made["mixed"] == "550"  # several currencies: no fifth of money
-    assert made["u9"][0] == "1"
-    assert made["u0"][0] == "5"
-    assert {made[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
+    assert rfm_of["none"] == "000"
+    assert rfm_of["often"] == "555"
+    assert rfm_of["mixed"] == "550"  # several currencies: no fifth of money
+    assert rfm_of["u9"][0] == "1"
+    assert rfm_of["u0"][0] == "5"
+    assert {rfm_of[f"u{n}"][1] for n in range(10)} == {"1"}  # equal values share a fifth
 
 
 def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
@@ -188,11 +188,11 @@ def test_rules_are_counted_within_their_segment(spark: SparkSession) -> None:
     tastes = spark.createDataFrame(rows, ddl)
     members = spark.createDataFrame(list(segment.items()), "user_id string, segment_id int")
     assert set(USER_TASTES.names) >= set(tastes.columns)
-    made = [
+    rules_found = [
         tuple(row)
         for row in segment_tables.category_rules(members, tastes, CONFIG).select(*SEGMENT_RULES.names).collect()
     ]
-    assert sorted(made) == [
+    assert sorted(rules_found) == [
         (1, "A", "B", 2, 0.5, pytest.approx(2 / 3), pytest.approx(4 / 3)),
         (1, "B", "A", 2, 0.5, 1.0, pytest.approx(4 / 3)),
     ]  # fmt: skip
@@ -215,7 +215,7 @@ def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSes
 
 
 class Tags(HTMLParser):
-    """Checks that what is opened is closed, and collects what would be fetched."""
+    """Checks that every opened tag is closed, and collects everything that a browser would fetch."""
 
     def __init__(self) -> None:
         super().__init__()

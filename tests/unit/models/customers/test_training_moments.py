@@ -1,4 +1,4 @@
-"""An earlier moment knows what a night then would have known: nothing later, nothing further back."""
+"""Training sets at earlier times have the data that a night had at that time: nothing later, nothing further back."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ CATEGORY = Question("category", "category", 28.0)
 
 
 def shop(users=300, days=200, price=3.0, seed=0):
-    """Customers who buy at rates of their own, each in one favourite of four categories or in any."""
+    """Customers with different rates; each buys in one favourite of four categories, or in any."""
     rng = np.random.default_rng(seed)
     count = rng.poisson(rng.gamma(1.0, 8.0, users) + 1)
     user = np.repeat(np.arange(users), count)
@@ -34,7 +34,7 @@ def shop(users=300, days=200, price=3.0, seed=0):
 ITEMS = np.arange(4, dtype=np.int32)
 
 
-def test_a_moment_is_the_night_of_then():
+def test_features_at_an_earlier_time_equal_those_of_that_night():
     log, then = shop(), 150.0
     teaching = moment_at(log, then, 100.0, 10_000)
     that_night = moment_at(log.between(then - 100, then), then, 100.0, 10_000)
@@ -58,12 +58,12 @@ def test_lapsing_is_not_buying():
 
 
 def test_windows_of_moments_never_reach_into_one_another():
-    found = training_sets(BUYS, shop(), 200.0, 365.0, 4, 2, 10_000)
-    assert len(found) == 4
+    sets = training_sets(BUYS, shop(), 200.0, 365.0, 4, 2, 10_000)
+    assert len(sets) == 4
     assert [len(training_sets(LAPSES, shop(), 200.0, 365.0, 9, 2, 10_000))] == [5]
 
 
-def test_too_little_says_how_much_is_needed():
+def test_with_too_little_data_the_error_says_how_much_is_needed():
     with pytest.raises(NotEnoughData, match="20 days of purchases; 28 are needed to look 7 days ahead"):
         training_sets(BUYS, shop(days=20).between(0, 20), 20.0, 365.0, 8, 2, 10_000)
     with pytest.raises(NotEnoughData, match="customers bought again"):
@@ -93,7 +93,7 @@ def test_money_is_expected_days_times_their_worth_and_unknown_without_prices():
 def few(*events):
     """(user, item, day, kind)."""
     user, item, day, kind = zip(*events, strict=True)
-    kinds = np.array([KINDS.index(one) for one in kind], np.int8)
+    kinds = np.array([KINDS.index(name) for name in kind], np.int8)
     return ShopLog(np.array(user, np.int32), np.array(item, np.int32), kinds, np.array(day, float),
                    np.full(len(user), 2, np.float32), 3, 4)  # fmt: skip
 

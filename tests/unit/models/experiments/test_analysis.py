@@ -1,4 +1,4 @@
-"""Experiments: sizes and powers agree, effects are found, splits that lost users are doubted."""
+"""Experiments: sample sizes and power agree, effects are found, splits that lost users are doubted."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_a_split_that_lost_users_is_doubted():
     assert not sample_ratio({"control": 5300, "treatment": 4700}, HALF)[1]
 
 
-def test_another_policy_is_judged_by_what_was_logged():
+def test_another_policy_is_judged_from_the_logged_draws():
     rng = np.random.default_rng(2)
     arm = rng.random(50_000) < 0.2  # the better arm was shown rarely
     reward = (rng.random(50_000) < np.where(arm, 0.3, 0.1)).astype(float)

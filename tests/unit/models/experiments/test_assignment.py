@@ -16,14 +16,14 @@ def test_arms_stay_and_have_their_shares():
     assert first == assign(USERS, "banner", "salt", shares)
     counts = {arm: first.count(arm) for arm in shares}
     assert sample_ratio(counts, shares)[1]
-    assert assign(["u7"], "banner", "salt", shares) == [first[7]]  # no other user matters
+    assert assign(["u7"], "banner", "salt", shares) == [first[7]]  # the arm does not depend on other users
 
 
 def test_experiments_are_independent_of_each_other():
-    one, two = (np.array(assign(USERS, name, "salt", HALF)) == "treatment" for name in ("banner", "price"))
-    assert abs(np.corrcoef(one, two)[0, 1]) < 0.03
-    other = np.array(assign(USERS, "banner", "pepper", HALF)) == "treatment"
-    assert abs(np.corrcoef(one, other)[0, 1]) < 0.03
+    banner, price = (np.array(assign(USERS, name, "salt", HALF)) == "treatment" for name in ("banner", "price"))
+    assert abs(np.corrcoef(banner, price)[0, 1]) < 0.03
+    other_salt = np.array(assign(USERS, "banner", "pepper", HALF)) == "treatment"
+    assert abs(np.corrcoef(banner, other_salt)[0, 1]) < 0.03
 
 
 def test_shares_that_do_not_sum_to_one_are_refused():

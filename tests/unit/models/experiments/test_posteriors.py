@@ -1,4 +1,4 @@
-"""What nights move: whatever was counted, the bounds hold; and what is better gets more."""
+"""What nights move: the bounds hold for any counts, and the better option gets more."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_weights_stay_within_their_bounds_whatever_was_counted(counts, low, fact
 
 
 def test_money_goes_where_it_gains_most() -> None:
-    """The same uplift at half the discount; a larger uplift at the same; and what would have been bought anyway."""
+    """Same uplift with half the discount; larger uplift with the same discount; purchases that would happen anyway."""
     dear = returns((2000, 600), (500, 100), 60.0, 20.0, 100.0, rng())
     cheap = returns((2000, 600), (500, 100), 60.0, 10.0, 100.0, rng())
     useless = returns((2000, 400), (500, 100), 60.0, 10.0, 100.0, rng())
     assert cheap.mean() > dear.mean() > useless.mean()
     assert useless.mean() < 0
-    # 60 - 10 of 30 % less 60 of 20 %, for 10 of 30 %: what is measured without a prior
+    # (60 - 10) of 30 % minus 60 of 20 %, per 10 of 30 %: the estimate without a prior
     assert returns((10**6, 3 * 10**5), (10**6, 2 * 10**5), 60.0, 10.0, 0.0, rng()).mean() == pytest.approx(1, abs=0.05)
 
 
@@ -86,13 +86,13 @@ def counts(*values: int) -> np.ndarray:
 
 def test_the_chance_of_a_higher_rate_is_that_of_many_draws() -> None:
     own, others = (counts(300, 50, 4_000), counts(30, 9, 190)), (counts(2_000, 900, 4_000), counts(120, 60, 200))
-    found = chance_above(own, others, 100.0)
-    for at in range(3):
-        middle = (own[1][at] + others[1][at]) / (own[0][at] + others[0][at])
-        a, b = (rng().beta(wins[at] + 100 * middle + 0.5, trials[at] - wins[at] + 100 * (1 - middle) + 0.5, 200_000)
+    chances = chance_above(own, others, 100.0)
+    for row in range(3):
+        middle = (own[1][row] + others[1][row]) / (own[0][row] + others[0][row])
+        a, b = (rng().beta(wins[row] + 100 * middle + 0.5, trials[row] - wins[row] + 100 * (1 - middle) + 0.5, 200_000)
                 for trials, wins in (own, others))  # fmt: skip
         b = np.random.default_rng(8).permutation(b)
-        assert found[at] == pytest.approx((a > b).mean(), abs=0.01)
+        assert chances[row] == pytest.approx((a > b).mean(), abs=0.01)
 
 
 def test_the_chance_of_a_higher_rate_is_half_where_nothing_was_seen_and_refuses_what_cannot_be() -> None:

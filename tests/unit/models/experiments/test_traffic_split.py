@@ -1,4 +1,4 @@
-"""Arms whose shares move: everybody has one, few change it, and those who never did are known."""
+"""Arms whose shares move: every user has an arm, few users change it, and users who never changed are known."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def shares_of(weights: list[int]) -> dict[str, float]:
 def test_before_anything_moves_arms_are_those_of_assign() -> None:
     shares = {"control": 0.2, "a": 0.5, "b": 0.3}
     allotted = Allotment.first(shares)
-    arms = [allotted.arms[at] for at in allotted.arm_of(places(USERS, "banner", "salt"))]
+    arms = [allotted.arms[code] for code in allotted.arm_of(places(USERS, "banner", "salt"))]
     assert arms == assign(USERS, "banner", "salt", shares)
     assert allotted.shares == shares
 
 
 @settings(deadline=None, derandomize=True)
 @given(st.lists(st.lists(st.integers(1, 60), min_size=4, max_size=4), min_size=2, max_size=6))
-def test_only_what_must_change_hands_does(path: list[list[int]]) -> None:
+def test_only_as_many_users_as_necessary_change_their_arm(path: list[list[int]]) -> None:
     allotted = Allotment.first(shares_of(path[0]))
     least = dict(allotted.shares)
     start = allotted
@@ -45,8 +45,8 @@ def test_only_what_must_change_hands_does(path: list[list[int]]) -> None:
 
 
 def test_a_place_that_came_back_is_not_of_the_core() -> None:
-    there = Allotment.first({"a": 0.5, "b": 0.5}).moved({"a": 0.4, "b": 0.6})
-    back = there.moved({"a": 0.5, "b": 0.5})
+    moved = Allotment.first({"a": 0.5, "b": 0.5}).moved({"a": 0.4, "b": 0.6})
+    back = moved.moved({"a": 0.5, "b": 0.5})
     assert back.shares == {"a": 0.5, "b": 0.5}
     assert back.core_shares == {"a": 0.4, "b": 0.5}
 

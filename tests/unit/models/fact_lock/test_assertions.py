@@ -1,4 +1,4 @@
-"""Sentences are true by allowance: what asserts something of the item needs its row, the terms or the tables."""
+"""Sentences need support: a sentence that asserts something of the item needs its row, the terms or the tables."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_assertion_without_a_source_is_refused(text: str, kind: str) -> None:
         "藏青色木屐，周六穿。",
     ],
 )
-def test_what_facts_entail_and_what_is_no_claim_stands(text: str) -> None:
+def test_entailed_claims_and_texts_without_a_claim_pass(text: str) -> None:
     assert kinds(text) == set()
 
 

@@ -164,7 +164,7 @@ def test_what_is_denied_may_be_set_against_a_fact_and_numbers_be_written_in_word
     assert refused == [] if not claim else claim in refused
 
 
-def test_a_claim_says_where_it_stands() -> None:
+def test_a_claim_has_its_place_in_the_text() -> None:
     text = "Ａ　ｒｅｄ shirt, ４９％ off"  # full width
     assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [
         ("ｒｅｄ", "colour"),
@@ -247,10 +247,13 @@ def test_everyday_copy_claims_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("facts", [SHIRT, SKIRT, OTHER], ids=lambda facts: facts.item_id)
 def test_banned_words_are_those_of_which_a_claim_is_not_supported(facts: ItemFacts) -> None:
-    """A word that only an item's words could support is looked up, and not checked like the others."""
+    """A word that only an item's own words could support is looked up, and not checked like other words."""
     known = WORDS.supported(facts, claims)
-    of_words = [(word, one) for word in WORDS.spelled for one in WORDS.meanings(word)]
-    claimed = [(word, Claim(one.kind, one.value, 0, 0, one.attributes, one.doubtful)) for word, one in of_words]
+    of_words = [(word, meaning) for word in WORDS.spelled for meaning in WORDS.meanings(word)]
+    claimed = [
+        (word, Claim(meaning.kind, meaning.value, 0, 0, meaning.attributes, meaning.doubtful))
+        for word, meaning in of_words
+    ]
     assert {claim.kind for _, claim in claimed} <= {*KINDS}
     assert banned_words(facts, WORDS) == {word for word, claim in claimed if not supports(claim, facts, known)}
     assert banned_words(facts, WORDS)
@@ -263,7 +266,7 @@ def test_an_item_with_an_offer_supports_the_same_words_and_other_figures() -> No
     assert wrong("15% off") == ["15% off"]
 
 
-def test_claims_that_are_remembered_cannot_be_changed_by_who_asked() -> None:
+def test_cached_claims_cannot_be_changed_by_the_caller() -> None:
     text = "a navy cotton shirt"
     first = claims(text, "en", WORDS)
     first.clear()

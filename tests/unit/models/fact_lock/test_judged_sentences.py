@@ -1,4 +1,4 @@
-"""What no pattern places is judged by examples: claims are refused, moods are let through, facts are blanked."""
+"""Sentences that no pattern matches are judged by examples: claims are refused, moods pass, facts are blanked."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_a_language_without_examples_has_no_judge() -> None:
 
 def test_the_judge_learns_the_same_from_the_same_examples() -> None:
     asserting, plain = ["{item} won a prize"] * 3, ["{item} and a nap"] * 3
-    one, other = (SentenceJudge.learn(asserting, plain, spaces=True) for _ in range(2))
-    assert one.weights == other.weights
-    assert one.probability(with_holes(asserting[0])) > 0.5 > one.probability(with_holes(plain[0]))
+    first, second = (SentenceJudge.learn(asserting, plain, spaces=True) for _ in range(2))
+    assert first.weights == second.weights
+    assert first.probability(with_holes(asserting[0])) > 0.5 > first.probability(with_holes(plain[0]))
 
 
 def test_what_an_item_is_not_is_true_where_it_is_something_else_of_that_kind() -> None:

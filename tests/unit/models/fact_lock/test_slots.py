@@ -1,4 +1,4 @@
-"""Slots: facts fill them, and figures outside them are found."""
+"""Slots: facts fill them, and figures outside slots are found."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ def test_slots_and_idioms_are_no_figures(text: str) -> None:
      ("{price} or 20 yuan", "20 yuan"), ("第2件", "2"), ("𝟗𝟗", "𝟗𝟗"), ("१२", "१२")],
 )  # fmt: skip
 def test_figures_of_its_own_are_caught(text: str, figure: str) -> None:
-    found = digits_of_its_own(text)
-    assert figure in [text[claim.start : claim.end] for claim in found]
+    figures = digits_of_its_own(text)
+    assert figure in [text[claim.start : claim.end] for claim in figures]

@@ -22,9 +22,9 @@ def test_a_scratch_over_the_product_is_found_where_it_is(ink):
     for line in ([(55, 50), (105, 120)], [(60, 130), (100, 60)]):
         ImageDraw.Draw(canvas).line(line, fill=ink, width=2)
         ImageDraw.Draw(where).line(line, fill=255, width=2)
-    drawn, found = np.asarray(where) > 0, find_scratches(np.asarray(canvas))
-    assert found[drawn].mean() > 0.95
-    assert found.sum() < 5 * drawn.sum()
+    drawn, detected = np.asarray(where) > 0, find_scratches(np.asarray(canvas))
+    assert detected[drawn].mean() > 0.95
+    assert detected.sum() < 5 * drawn.sum()
 
 
 @pytest.mark.parametrize("size", [(160, 160), (2, 2), (1, 7), (40, 23)])

@@ -32,14 +32,14 @@ def test_outside_the_mask_every_byte_stays(editor, kind, shape):
     rng = np.random.default_rng(5)
     picture = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
     mask = draw_mask(kind, *shape, rng)
-    made = editor.complete(picture, mask)
-    assert made.shape == picture.shape
-    assert made.dtype == np.uint8
-    np.testing.assert_array_equal(made[~mask], picture[~mask])
-    assert (made[mask] != picture[mask]).any()
+    completed = editor.complete(picture, mask)
+    assert completed.shape == picture.shape
+    assert completed.dtype == np.uint8
+    np.testing.assert_array_equal(completed[~mask], picture[~mask])
+    assert (completed[mask] != picture[mask]).any()
 
 
-def test_what_the_mask_hides_is_never_seen(editor):
+def test_pixels_under_the_mask_are_never_read(editor):
     rng = np.random.default_rng(6)
     for shape in ((32, 32), (47, 31), (40, 130)):
         picture = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
@@ -90,7 +90,7 @@ def test_one_seed_gives_one_editor_and_another_gives_another(config):
 
 
 def test_it_learns_to_fill_a_plain_box():
-    """A box of one colour is filled by its own colour, far nearer than the mean of all boxes is."""
+    """A hole in a box of one colour is filled with that colour, much closer than the mean colour of all boxes."""
     only_centre = {"scratches": 0.0, "strokes": 0.0, "watermark": 0.0}
     config = replace(L1, steps=200, batch=8, rate=5e-3, every=200, **only_centre)
     made_on, new = shop(60), shop(8, seed=9)

@@ -1,4 +1,4 @@
-"""Features of the pretrained network: 0 for the same, more for what differs more, colours as bytes are."""
+"""Features of the pretrained network: distance 0 for equal pictures, more for bigger differences; colours as bytes."""
 
 import numpy as np
 import pytest
@@ -13,12 +13,12 @@ def net():
     return Features()
 
 
-def distance(net, made, real):
-    return feature_distance(pooled_features(net, made), pooled_features(net, real))
+def distance(net, generated, real):
+    return feature_distance(pooled_features(net, generated), pooled_features(net, real))
 
 
 def pictures(side=64):
-    """Two shops' worth of stripes and dots."""
+    """Pictures with stripes and dots, as of two shops."""
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (3, side // 8, side // 8, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
 
@@ -29,28 +29,28 @@ def test_the_distance_grows_with_the_damage_from_0(net, side):
     spot, half = real.copy(), real.copy()
     spot[:, : side // 8, : side // 8] = 0
     half[:, : side // 2] = 0
-    same, little, much = (distance(net, made, real) for made in (real, spot, half))
+    same, little, much = (distance(net, generated, real) for generated in (real, spot, half))
     np.testing.assert_allclose(same, 0, atol=1e-5)
     assert (little > 1e-4).all()
     assert (much > little).all()
 
 
 def test_pixels_reach_the_network_as_it_was_trained(net):
-    seen = []
-    hook = net.net.stem.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    inputs = []
+    hook = net.net.stem.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
     net(as_tensor(np.full((1, 32, 32, 3), 200, np.uint8), torch.device("cpu")))
     hook.remove()
-    assert float(seen[0].mean()) == pytest.approx((200 - 127) / 128, abs=1e-5)
+    assert float(inputs[0].mean()) == pytest.approx((200 - 127) / 128, abs=1e-5)
 
 
 def test_the_loss_is_0_for_the_same_and_has_a_gradient(net):
     real = as_tensor(pictures(), torch.device("cpu"))
     assert float(feature_loss(net, real, real)) == pytest.approx(0, abs=1e-5)
-    made = (real * 0.5).requires_grad_()
-    loss = feature_loss(net, made, real)
+    generated = (real * 0.5).requires_grad_()
+    loss = feature_loss(net, generated, real)
     loss.backward()
     assert float(loss.detach()) > 0.05
-    assert float(made.grad.abs().sum()) > 0
+    assert float(generated.grad.abs().sum()) > 0
 
 
 def test_no_picture_has_no_distance(net):

@@ -1,4 +1,4 @@
-"""Masks: what each kind hides, and that lot decides it alone."""
+"""Masks: what each kind hides, and that only the seed decides it."""
 
 import numpy as np
 import pytest

@@ -27,7 +27,7 @@ def test_bytes_survive_the_way_to_oklab_and_back():
     np.testing.assert_allclose(lab_of(np.array([255, 255, 255], np.uint8)), [1, 0, 0], atol=1e-3)
 
 
-def test_the_product_is_what_stands_out_from_the_edge():
+def test_the_product_is_the_part_that_differs_from_the_edge():
     product = product_in(packshot())
     assert product[12:-12, 10:-10].all()
     assert not product[:8].any()
@@ -37,28 +37,28 @@ def test_the_product_is_what_stands_out_from_the_edge():
 def test_the_product_takes_the_colour_keeps_its_shading_and_the_background_stays():
     picture = packshot()
     blue = tuple(lab_of(np.array([30, 60, 180], np.uint8)))
-    made = recolour(picture, blue)
+    recoloured = recolour(picture, blue)
     product = product_in(picture)
-    np.testing.assert_array_equal(made[~product], picture[~product])
-    middle = np.median(lab_of(made[product]), axis=0)
+    np.testing.assert_array_equal(recoloured[~product], picture[~product])
+    middle = np.median(lab_of(recoloured[product]), axis=0)
     assert np.linalg.norm(middle - blue) < 0.08
-    upper, lower = (lab_of(made[at, 20])[0] for at in (15, 45))
+    upper, lower = (lab_of(recoloured[row, 20])[0] for row in (15, 45))
     assert upper > lower + 0.05
 
 
 @pytest.mark.parametrize("tone", [(250, 250, 250), (8, 8, 8)], ids=["white", "black"])
 def test_white_and_black_leave_room_for_the_shading(tone):
-    made = recolour(packshot(), tuple(lab_of(np.array(tone, np.uint8))))
-    assert (made[15, 20] != made[45, 20]).any()
-    assert np.abs(made[15, 20].astype(int) - tone).max() < 60
+    recoloured = recolour(packshot(), tuple(lab_of(np.array(tone, np.uint8))))
+    assert (recoloured[15, 20] != recoloured[45, 20]).any()
+    assert np.abs(recoloured[15, 20].astype(int) - tone).max() < 60
 
 
 def test_a_background_is_replaced_and_the_product_stays():
     picture = packshot()
-    made = on_background(picture, (10, 200, 10))
+    replaced = on_background(picture, (10, 200, 10))
     product = product_in(picture)
-    np.testing.assert_array_equal(made[product], picture[product])
-    assert (made[~product] == (10, 200, 10)).all()
+    np.testing.assert_array_equal(replaced[product], picture[product])
+    assert (replaced[~product] == (10, 200, 10)).all()
 
 
 def test_with_an_editor_only_the_seam_is_the_networks():

@@ -1,4 +1,4 @@
-"""Training: a resumed one equals an unbroken one, checkpoints of others are refused, what L1 alone shares."""
+"""Training: a resumed run equals an unbroken one, checkpoints of other runs are refused, steps shared with L1 alone."""
 
 from dataclasses import replace
 
@@ -45,11 +45,11 @@ def test_a_resumed_training_equals_an_unbroken_one_bit_for_bit(tmp_path, stop):
 
 
 def test_the_losses_beside_l1_start_after_their_share_of_the_steps():
-    told = [sorted(losses) for _, losses in run(Trainer(GAN, shop()))]
-    assert told == 2 * [["l1"]] + 4 * [["features", "fooled", "judge", "l1"]]
+    losses_by_step = [sorted(losses) for _, losses in run(Trainer(GAN, shop()))]
+    assert losses_by_step == 2 * [["l1"]] + 4 * [["features", "fooled", "judge", "l1"]]
 
 
-def test_a_copy_that_goes_on_by_l1_alone_is_what_l1_alone_would_have_made():
+def test_a_copy_that_continues_with_l1_alone_equals_a_training_with_l1_alone():
     trunk = Trainer(GAN, shop())
     run(trunk, GAN.by_l1)
     branch = trunk.by_l1_alone()
@@ -94,8 +94,8 @@ def test_the_rate_rises_then_falls():
 
 
 def test_a_thin_hole_counts_as_a_large_one():
-    made, real, mask = torch.ones(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), torch.zeros(2, 1, 8, 8)
+    generated, real, mask = torch.ones(2, 3, 8, 8), torch.zeros(2, 3, 8, 8), torch.zeros(2, 1, 8, 8)
     mask[0, 0, 0, 0] = 1
     mask[1] = 1
-    alone = [float(hole_error(made[[row]], real[[row]], mask[[row]])) for row in (0, 1)]
+    alone = [float(hole_error(generated[[row]], real[[row]], mask[[row]])) for row in (0, 1)]
     assert alone[0] == pytest.approx(alone[1])

@@ -1,4 +1,4 @@
-"""Picture files that people really send and that must be refused, made by code: name -> (bytes, reason)."""
+"""Bad picture files like those that people send, made by code; all must be refused: name -> (bytes, reason)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def drawn(width: int = 64, height: int = 48, mode: str = "RGB") -> Image.Image:
-    """A picture with something on each side, so that a turn or a cut shows."""
+    """A picture with a mark on each side, so that a rotation or a cut can be seen."""
     pixels = np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
     pixels[: height // 2] = (200, 30, 40)
     pixels[:, : width // 4] = (20, 40, 220)
@@ -26,7 +26,7 @@ def saved(image: Image.Image, form: str, **options: object) -> bytes:
 
 
 def png_claiming(width: int, height: int) -> bytes:
-    """A PNG of a few bytes whose head promises so many pixels."""
+    """A PNG of a few bytes whose header claims this many pixels."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

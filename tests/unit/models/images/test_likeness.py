@@ -11,7 +11,7 @@ CONFIG = LikenessConfig(dims=6, min_pairs=20)
 
 
 def shop(products=60, seed=7):
-    """Three pictures a product: 6 axes say which product, 14 louder ones change from picture to picture."""
+    """Three pictures of each product: 6 axes tell the product, 14 stronger axes change from picture to picture."""
     rng = np.random.default_rng(seed)
     product = np.repeat(np.arange(products), 3)
     form = np.hstack([rng.normal(size=(products, 6))[product], 3 * rng.normal(size=(3 * products, 14))])
@@ -30,7 +30,7 @@ def test_products_that_it_never_saw_are_found_in_other_colours() -> None:
     assert own_first(likeness.apply(vectors), product) > own_first(vectors[:, :20], product) + 0.3
 
 
-def test_colours_count_only_where_they_are_asked_for() -> None:
+def test_colours_count_only_if_they_are_wanted() -> None:
     vectors, product = shop()
     likeness = Likeness.fit(CONFIG, vectors, product, PARTS)
     other = vectors.copy()

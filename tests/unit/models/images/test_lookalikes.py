@@ -14,7 +14,7 @@ GROUP = np.arange(20) // 4
 
 
 def slowly(query):
-    """Each item's best cosine, one by one."""
+    """Each item's best cosine, computed one by one."""
     v = VECTORS.astype(np.float64)
     cosines = v @ query / np.linalg.norm(v, axis=1) / np.linalg.norm(query)
     return np.array([cosines[item == ITEM].max() for item in range(20)])
@@ -24,7 +24,7 @@ def test_a_picture_is_as_like_an_item_as_it_is_like_the_items_best_picture() -> 
     queries, items = RNG.normal(size=(5, 8)).astype(np.float32), np.array([3, 19, 0, -1, 20])
     cosines = LookAlikes(VECTORS, ITEM, 21).to_items(queries, items)
     assert np.allclose(cosines[:3], [slowly(queries[row])[items[row]] for row in range(3)], atol=1e-5)
-    assert np.isneginf(cosines[3:]).all()  # no item, and one without a picture
+    assert np.isneginf(cosines[3:]).all()  # no item, or an item without a picture
 
 
 @pytest.mark.parametrize("block", [1, 64 * 2**20])
@@ -38,7 +38,7 @@ def test_an_item_is_compared_by_all_its_pictures(block: int, monkeypatch: pytest
     assert np.isfinite(scores).all()
 
 
-def test_other_colours_of_the_product_stand_apart() -> None:
+def test_other_colours_of_the_product_are_listed_separately() -> None:
     alike = LookAlikes(VECTORS, ITEM, 20, GROUP)
     codes, _ = alike.similar(np.arange(20), 20)
     assert all(set(row[row >= 0]) == set(np.flatnonzero(GROUP[item] != GROUP)) for item, row in enumerate(codes))
@@ -48,7 +48,7 @@ def test_other_colours_of_the_product_stand_apart() -> None:
     assert np.isneginf(scores[0, 3:]).all()
 
 
-def test_what_may_not_be_sold_or_has_no_picture_is_never_found() -> None:
+def test_items_without_a_picture_or_not_for_sale_are_never_found() -> None:
     allowed = np.arange(21) % 2 == 0
     alike = LookAlikes(VECTORS, ITEM, 21, allowed=allowed)
     codes, _ = alike.similar(np.array([1, 3]), 21)

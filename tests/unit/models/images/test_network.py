@@ -1,4 +1,4 @@
-"""The network is the published one, and can be run in two halves."""
+"""The network equals the published one, and can be run in two halves."""
 
 import pytest
 import torch

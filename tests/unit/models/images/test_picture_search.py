@@ -1,4 +1,4 @@
-"""Photos are found in the catalogue although all of them differ from its pictures in one way."""
+"""Photos find their items in the catalogue, although all photos differ from its pictures in the same way."""
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ PARTS = {"things": slice(0, 16), "stages": slice(16, 24), "colours": slice(24, 2
 
 
 def shop(photos_each=12, items=30, noise=1.1, seed=7):
-    """(photos, the item on each, pictures): photos are darker by one step, dimmer, and each a little off."""
+    """(photos, the item on each, pictures): photos are shifted, have less contrast, and have some noise."""
     rng = np.random.default_rng(seed)
     pictures = rng.normal(size=(items, 28))
     item = np.repeat(np.arange(items), photos_each)
-    seen = pictures + rng.normal(0, 0.6, pictures.shape)  # how phones see each item
+    seen = pictures + rng.normal(0, 0.6, pictures.shape)  # each item as phones see it
     photos = 0.5 * (seen[item] + rng.normal(0, noise, (len(item), 28))) + 2
     return photos.astype(np.float16), item, pictures.astype(np.float16)
 

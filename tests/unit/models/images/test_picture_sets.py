@@ -1,4 +1,4 @@
-"""Folders of pictures as the bench reads them: which columns are labels, where more labels lie, what is refused."""
+"""Folders of pictures as the bench reads them: which columns are labels, where more labels are, what is refused."""
 
 import io
 
@@ -18,7 +18,7 @@ def jpeg(seed: int) -> bytes:
 
 
 def write(folder, name="shop_images", **more):
-    """train, val and test of four pictures each, the last broken; `more` columns."""
+    """Writes train, val and test of four pictures each (the last is broken), with `more` columns."""
     (folder / name).mkdir()
     columns = {"article_id": ["01", "02", "03", "04"], "image": [jpeg(1), jpeg(2), jpeg(3), b"no picture"], **more}
     for split in ("train", "val", "test"):
@@ -29,7 +29,7 @@ def write(folder, name="shop_images", **more):
 def test_labels_are_columns_of_few_values_and_twins_count_once() -> None:
     kind = np.arange(40) % 4
     table = pd.DataFrame({"image": [b""] * 40, "kind": kind, "kind_name": [f"kind {k}" for k in kind],
-                          "title": [str(at) for at in range(40)], "constant": "x", "width": kind})  # fmt: skip
+                          "title": [str(number) for number in range(40)], "constant": "x", "width": kind})  # fmt: skip
     assert label_columns(table) == ["kind"]
 
 

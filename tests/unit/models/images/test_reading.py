@@ -18,7 +18,7 @@ from tests.unit.models.images.bad_pictures import bad_pictures, drawn, saved
 
 BAD = bad_pictures()
 LIMITS = PictureLimits(max_bytes=2_000_000)
-# How the camera was held: what turns an upright picture into the one that is stored with this orientation.
+# EXIF orientation -> the operation that turns an upright picture into the picture that is stored with it.
 HELD = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -60,16 +60,16 @@ def test_forty_bad_files_show_every_reason() -> None:
 @pytest.mark.parametrize("cut", range(1, 20))
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
 def test_a_picture_cut_anywhere_is_refused_and_never_breaks_the_night(form: str, cut: int) -> None:
-    whole = saved(drawn(), form)
-    assert read_or_refused(whole[: len(whole) * cut // 20]) in {"truncated", "damaged", "not_a_picture"}
+    data = saved(drawn(), form)
+    assert read_or_refused(data[: len(data) * cut // 20]) in {"truncated", "damaged", "not_a_picture"}
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
 def test_flipped_bytes_are_read_or_refused(form: str) -> None:
-    whole, dice = saved(drawn(), form), np.random.default_rng(3)
+    data, dice = saved(drawn(), form), np.random.default_rng(3)
     for _ in range(60):
-        broken = bytearray(whole)
-        for place in dice.integers(0, len(whole), 4):
+        broken = bytearray(data)
+        for place in dice.integers(0, len(data), 4):
             broken[place] = dice.integers(256)
         assert read_or_refused(bytes(broken)) in {*REASONS, "read"}
 
@@ -92,7 +92,7 @@ def test_a_turned_picture_stands_upright(orientation: int) -> None:
     assert np.array_equal(picture.pixels, np.asarray(drawn()))
 
 
-def test_impossible_exif_says_nothing() -> None:
+def test_impossible_exif_is_ignored() -> None:
     exif = Image.Exif()
     exif[0x0112] = 77
     assert np.array_equal(read(saved(drawn(), "PNG", exif=exif)), np.asarray(drawn()))
@@ -108,7 +108,7 @@ def test_print_colours_become_screen_colours() -> None:
 
 
 def test_a_colour_profile_is_applied() -> None:
-    """A file whose profile is Lab-like in its greens must not look as its bare numbers say."""
+    """The colours of a file with an unusual colour profile must not be read from its bare numbers."""
     linear = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     assert read(saved(drawn(), "PNG", icc_profile=linear)).shape == (48, 64, 3)
     assert np.array_equal(read(saved(drawn(), "PNG", icc_profile=b"no profile")), np.asarray(drawn()))
@@ -153,11 +153,11 @@ def test_a_large_picture_is_reduced_and_its_size_is_told() -> None:
     assert (picture.width, picture.height) == (1600, 800)
 
 
-def test_what_is_behind_a_picture_does_not_matter() -> None:
+def test_bytes_after_the_picture_do_not_matter() -> None:
     assert read(saved(drawn(), "PNG") + b"<script>alert(1)</script>").shape == (48, 64, 3)
 
 
-def test_clean_bytes_hold_pixels_alone() -> None:
+def test_clean_bytes_contain_only_pixels() -> None:
     exif = Image.Exif()
     exif[0x8825], exif[0x010F] = GPS, "SecretCamera"
     options = {"exif": exif, "comment": b"SecretWord", "icc_profile": b"SecretProfile"}

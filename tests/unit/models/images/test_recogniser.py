@@ -1,4 +1,4 @@
-"""Recognition: values, chances that hold, thresholds that keep their promise, and a catalogue's mistakes."""
+"""Recognition: values, calibrated probabilities, thresholds that keep their precision, and a catalogue's mistakes."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def catalogue(n=900, spread=0.5, seed=7):
     return vectors.astype(np.float16), np.array(["black", "red", "white"])[codes], np.repeat(np.arange(n // 3), 3)
 
 
-def test_it_learns_values_and_gives_chances_that_hold() -> None:
+def test_it_learns_values_and_gives_calibrated_probabilities() -> None:
     vectors, labels, groups = catalogue()
     recogniser = Recogniser.fit(CONFIG, vectors, labels, groups)
     fresh, truth, _ = catalogue(seed=8)
@@ -36,7 +36,7 @@ def test_above_the_threshold_new_values_are_as_precise_as_asked() -> None:
     assert (values == truth)[sure].mean() > 0.92
 
 
-def test_where_pictures_say_nothing_no_threshold_is_set() -> None:
+def test_if_pictures_have_no_information_no_threshold_is_set() -> None:
     vectors, labels, groups = catalogue()
     shuffled = np.random.default_rng(1).permutation(labels)
     assert Recogniser.fit(CONFIG, vectors, shuffled, groups).threshold is None
@@ -76,11 +76,11 @@ def test_planted_mistakes_are_suspected_first() -> None:
     labels = labels.copy()
     labels[wrong] = np.where(labels[wrong] == "black", "white", "black")
     recogniser = Recogniser.fit(CONFIG, vectors, labels, groups)
-    found = suspects(recogniser, vectors, labels, groups)
-    assert len(set(wrong) & set(found.rows.tolist())) >= 0.8 * len(wrong)
-    assert len(found.rows) < 1.3 * len(wrong)
-    assert (found.chance[:-1] >= found.chance[1:]).all()
-    assert (found.said_chance < 0.5).all()
+    suspected = suspects(recogniser, vectors, labels, groups)
+    assert len(set(wrong) & set(suspected.rows.tolist())) >= 0.8 * len(wrong)
+    assert len(suspected.rows) < 1.3 * len(wrong)
+    assert (suspected.chance[:-1] >= suspected.chance[1:]).all()
+    assert (suspected.said_chance < 0.5).all()
 
 
 def test_what_is_saved_comes_back(tmp_path) -> None:

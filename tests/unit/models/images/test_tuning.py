@@ -1,4 +1,4 @@
-"""Fine-tuning learns what the shop says, leaves the early blocks alone, and repeats itself."""
+"""Fine-tuning learns the shop's labels, leaves the early blocks unchanged, and gives the same result again."""
 
 import numpy as np
 import pytest
@@ -61,9 +61,9 @@ def test_nothing_to_learn_and_wrong_lengths_are_refused(encoder) -> None:
 
 def test_a_batch_has_one_canvas_and_an_epoch_every_picture() -> None:
     pictures = [np.zeros((*size, 3), np.uint8) for size in [(40, 30), (30, 40), (30, 30)] * 5]
-    found = batches(pictures, 4, np.random.default_rng(7))
-    assert sorted(np.concatenate(found).tolist()) == list(range(15))
-    assert all(len({canvas_of(pictures[at]) for at in rows}) == 1 for rows in found)
+    all_batches = batches(pictures, 4, np.random.default_rng(7))
+    assert sorted(np.concatenate(all_batches).tolist()) == list(range(15))
+    assert all(len({canvas_of(pictures[row]) for row in rows}) == 1 for rows in all_batches)
 
 
 def test_a_varied_picture_fills_its_canvas_with_its_own_colours() -> None:

@@ -1,4 +1,4 @@
-"""Vectors of pictures: their order, forms, colours, and what happens when memory ends."""
+"""Vectors of pictures: their order, forms, colours, and what happens if memory is short."""
 
 import logging
 
@@ -34,7 +34,7 @@ def test_no_picture_gives_no_vector(encoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.width)
 
 
-def test_colours_part_what_the_network_takes_for_one_thing(encoder) -> None:
+def test_colours_separate_pictures_that_look_alike_to_the_network(encoder) -> None:
     red, red_too, blue = encoder.encode([drawn("disc", c, s) for c, s in (("red", 1), ("red", 2), ("blue", 1))])
     part = encoder.parts["colours"]
     assert likeness(red[part], red_too[part]) > likeness(red[part], blue[part]) + 0.1
@@ -54,10 +54,10 @@ def test_a_canvas_has_the_picture_s_shape() -> None:
 def test_without_memory_batches_shrink_and_the_log_says_so(encoder, monkeypatch, caplog) -> None:
     short = PictureEncoder(EncoderConfig(batch=4, device="cpu"), encoder.sight)
     forward = short._forward
-    asked = []
+    batch_sizes = []
 
     def fits_one(pictures):
-        asked.append(len(pictures))
+        batch_sizes.append(len(pictures))
         if len(pictures) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return forward(pictures)
@@ -66,7 +66,7 @@ def test_without_memory_batches_shrink_and_the_log_says_so(encoder, monkeypatch,
     with caplog.at_level(logging.WARNING):
         vectors = short.encode([drawn("bar", "red", seed) for seed in range(3)])
     assert len(vectors) == 3
-    assert asked == [3, 2, 1, 1, 1]
+    assert batch_sizes == [3, 2, 1, 1, 1]
     assert "going on with 1 at once" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""The pretrained weights are the ones expected, wherever they lie."""
+"""The pretrained weights are the expected ones, in whatever folder they are."""
 
 import pytest
 

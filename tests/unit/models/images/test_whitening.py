@@ -1,4 +1,4 @@
-"""Whitened vectors: no part drowns another, and what is stored comes back."""
+"""Whitened vectors: no part dominates another, and a stored whitening loads unchanged."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The texts in what a model answers: reasoning, prefaces, numbering, quotes, notes and half a line are no copy."""
+"""The texts in a model's answer: reasoning, prefaces, numbers, quotes, notes and half a line are not part of copy."""
 
 from __future__ import annotations
 
@@ -51,8 +51,13 @@ def test_an_answer_without_a_text_has_none(answer: str) -> None:
 
 
 def test_a_text_may_have_a_colon_quotes_inside_or_begin_like_a_preface() -> None:
-    said = ['Sure-footed: the "Alp" boot', "“Quiet” and “calm”", "Textured wool: {title}", "Here is a thought: {title}"]
-    assert texts_of("\n".join(said), 4, CHATTER) == said
+    texts = [
+        'Sure-footed: the "Alp" boot',
+        "“Quiet” and “calm”",
+        "Textured wool: {title}",
+        "Here is a thought: {title}",
+    ]
+    assert texts_of("\n".join(texts), 4, CHATTER) == texts
 
 
 def test_half_a_line_is_dropped_and_a_text_that_was_shown_is_not_one() -> None:

@@ -1,4 +1,4 @@
-"""The table of memory in jobs/copywriting/CHECKPOINTS.md is what the estimate says for checkpoints of Qwen3's sizes."""
+"""The table of memory in jobs/copywriting/CHECKPOINTS.md equals the estimate for checkpoints of Qwen3's sizes."""
 
 from __future__ import annotations
 

@@ -47,9 +47,9 @@ def test_only_the_text_and_the_end_of_its_turn_are_learned(places: dict[str, Pat
     read = checkpoint.tokenizer.decode(learned)
     assert read.replace(checkpoint.tokenizer.eos_token, "") == PAIRS[0][1]
     assert learned[-1] in checkpoint.ends
-    asked = example["input_ids"][: -len(learned)]
-    assert asked == checkpoint.asked(PAIRS[0][0])
-    assert "Write: lamp" in checkpoint.tokenizer.decode(asked)
+    prompt_tokens = example["input_ids"][: -len(learned)]
+    assert prompt_tokens == checkpoint.asked(PAIRS[0][0])
+    assert "Write: lamp" in checkpoint.tokenizer.decode(prompt_tokens)
 
 
 def test_a_control_token_in_a_message_is_text(places: dict[str, Path]) -> None:
@@ -63,27 +63,25 @@ def test_a_control_token_in_a_message_is_text(places: dict[str, Path]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_checkpoint_as_it_is_answers_and_a_seed_gives_the_same(places: dict[str, Path], kind: str) -> None:
     writer = InstructWriter.open(replace(TINY, temperature=1.0), str(places[kind]))
-    told: list[tuple[int, int]] = []
-    once = writer.write(PROMPTS, 3, 1, lambda done, tokens: told.append((done, tokens)))
+    steps: list[tuple[int, int]] = []
+    once = writer.write(PROMPTS, 3, 1, lambda done, tokens: steps.append((done, tokens)))
     assert writer.write(PROMPTS, 3, 1) == once != writer.write(PROMPTS, 3, 2)
-    assert [done for done, _ in told][-1] == len(PROMPTS)
-    assert all(len(found) <= 3 for found in once)
+    assert [done for done, _ in steps][-1] == len(PROMPTS)
+    assert all(len(texts) <= 3 for texts in once)
 
 
 def test_lora_learns_the_pairs_and_the_checkpoint_itself_stays(tuned: InstructWriter, places: dict[str, Path]) -> None:
-    assert [[text.text for text in found] for found in tuned.write(PROMPTS, 1, 1)] == [[text] for _, text in PAIRS]
-    assert tuned.write(PROMPTS, 3, 1) == tuned.write(PROMPTS, 1, 1)  # at temperature 0 a second answer is the first
+    assert [[text.text for text in texts] for texts in tuned.write(PROMPTS, 1, 1)] == [[text] for _, text in PAIRS]
+    assert tuned.write(PROMPTS, 3, 1) == tuned.write(PROMPTS, 1, 1)  # at temperature 0 all answers are the same
     untouched = InstructWriter.open(TINY, str(places["qwen3"]))
-    assert [text for _, text in PAIRS] != [found[0].text for found in untouched.write(PROMPTS, 1, 1) if found]
+    assert [text for _, text in PAIRS] != [texts[0].text for texts in untouched.write(PROMPTS, 1, 1) if texts]
 
 
 def test_what_was_saved_is_small_has_no_pickle_and_writes_the_same(tuned: InstructWriter, tmp_path: Path) -> None:
     tuned.save(tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}
-    assert not [
-        path for path in files if path.name == "model.safetensors"
-    ]  # the checkpoint's weights stay where they are
+    assert not [path for path in files if path.name == "model.safetensors"]  # the checkpoint's weights are not copied
     loaded = InstructWriter.load(tmp_path)
     assert loaded.write(PROMPTS, 1, 1) == tuned.write(PROMPTS, 1, 1)
     assert loaded.config == TINY
@@ -105,9 +103,9 @@ def test_a_run_that_was_killed_goes_on(places: dict[str, Path], tmp_path: Path, 
     )
     assert gone_on
     assert 10 not in gone_on
-    whole = InstructWriter.fit(TINY, place, PAIRS, tmp_path / "other")
-    ours, theirs = (dict(each.net.named_parameters()) for each in (resumed, whole))
-    assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
+    unbroken = InstructWriter.fit(TINY, place, PAIRS, tmp_path / "other")
+    resumed_weights, unbroken_weights = (dict(writer.net.named_parameters()) for writer in (resumed, unbroken))
+    assert all(torch.allclose(resumed_weights[name], unbroken_weights[name], atol=1e-6) for name in unbroken_weights)
 
 
 def test_memory_is_estimated_before_weights_are_read(tmp_path: Path) -> None:
@@ -136,9 +134,9 @@ def test_activations_are_computed_twice_where_not_all_fit(places: dict[str, Path
 
 def test_it_learns_with_activations_computed_twice(places: dict[str, Path], tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("models.instruct.tuning.must_recompute", lambda need: True)
-    told: list[str] = []
-    writer = InstructWriter.fit(replace(TINY, passes=2), str(places["gemma3"]), PAIRS, tmp_path, told.append)
-    assert "computed twice" in told[0]
+    messages: list[str] = []
+    writer = InstructWriter.fit(replace(TINY, passes=2), str(places["gemma3"]), PAIRS, tmp_path, messages.append)
+    assert "computed twice" in messages[0]
     assert writer.write(PROMPTS, 1, 1)
 
 

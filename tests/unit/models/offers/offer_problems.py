@@ -1,4 +1,4 @@
-"""Drawn problems of choosing offers, for tests."""
+"""Random problems of choosing offers, for tests."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from models.offers.allocation import OfferCandidates, OfferRules, UserState
 def offer_problem(
     seed: int, users: int, campaigns: int, lines: int, budget: float, cap: int = 2, odd: bool = True
 ) -> tuple[OfferCandidates, OfferRules, UserState]:
-    """Any shop: unknown values and costs, losses, standing offers, empty lines, shares; without `odd` none of these."""
+    """A random shop. odd: with unknown values and costs, losses, standing offers, empty lines and shares."""
     rng = np.random.default_rng(seed)
     pairs = [(u, c) for u in range(users) for c in range(campaigns) if rng.random() < 0.7]
     user, campaign = np.array(pairs, np.int64).reshape(-1, 2).T
     n = len(user)
     worst = np.where(rng.random(n) < 0.2, 0.0, rng.uniform(1, 20, n))
     value = rng.normal(5, 6, n) if odd else rng.uniform(0.1, 10, n)
-    kept = rng.normal(0.3, 0.2, n) if odd else np.full(n, 0.5)
+    margin_kept = rng.normal(0.3, 0.2, n) if odd else np.full(n, 0.5)
     candidates = OfferCandidates(
         user=user,
         campaign=campaign,
         value=np.where(odd & (rng.random(n) < 0.2), np.nan, value),
         expected_cost=worst * rng.random(n),
         worst_cost=worst,
-        margin_kept=np.where(odd & (rng.random(n) < 0.2), np.nan, kept),
+        margin_kept=np.where(odd & (rng.random(n) < 0.2), np.nan, margin_kept),
         had_lately=odd & (rng.random(n) < 0.1),
         is_capped=odd & (rng.random(n) < 0.5),
         is_barred=odd & (rng.random(n) < 0.1),

@@ -67,8 +67,8 @@ def exact(candidates: OfferCandidates, rules: OfferRules, state: UserState) -> f
         of_user = candidates.user == user
         rows.append(of_user.astype(float))
         limits.append(rules.contacts)
-        for each in np.unique(kind[of_user]):
-            rows.append((of_user & (kind == each)).astype(float))
+        for one_kind in np.unique(kind[of_user]):
+            rows.append((of_user & (kind == one_kind)).astype(float))
             limits.append(1)
         for a, b in np.argwhere(np.triu(rules.excludes)):
             rows.append((of_user & np.isin(candidates.campaign, (a, b))).astype(float))
@@ -97,8 +97,8 @@ def test_the_greedy_choice_is_close_to_the_optimum():
 
 def test_the_same_candidates_give_the_same_choice_and_unknown_ones_come_last():
     candidates, rules, state = offer_problem(3, 30, 5, 2, 100)
-    one, other = (choose(candidates, rules, state, seed=1) for _ in range(2))
-    assert (one.refused == other.refused).all()
+    first, second = (choose(candidates, rules, state, seed=1) for _ in range(2))
+    assert (first.refused == second.refused).all()
     no, one_each = np.zeros(4, bool), np.ones(4)
     some = OfferCandidates(
         user=np.arange(4),

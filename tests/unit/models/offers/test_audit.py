@@ -1,4 +1,4 @@
-"""The audit of a choice finds what breaks each guard."""
+"""The audit of a choice finds every broken guard."""
 
 from __future__ import annotations
 

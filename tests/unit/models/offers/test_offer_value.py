@@ -1,4 +1,4 @@
-"""What an offer is worth: expected margin and cost, and chances to buy measured on both arms."""
+"""The value of an offer: expected margin and cost, and purchase rates measured in both arms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from models.offers.offer_value import buy_rates, expected_gain
 
 
-def test_who_would_have_bought_anyway_costs_money():
+def test_offers_to_people_who_would_buy_anyway_cost_money():
     with_offer, without = np.array([0.1, 0.2, 0.2]), np.array([0.1, 0.1, np.nan])
     gained, cost = expected_gain(with_offer, without, np.full(3, 50.0), np.full(3, 10.0))
     assert gained[:2] == pytest.approx([-1.0, 0.2 * 40 - 0.1 * 50])
@@ -16,7 +16,7 @@ def test_who_would_have_bought_anyway_costs_money():
     assert np.isnan(gained[2])
 
 
-def test_two_rates_claim_nothing_of_few_users_and_little_of_some():
+def test_two_rates_show_no_uplift_for_few_users_and_little_for_some():
     assert buy_rates((1000, 100), (50, 4), least=100, prior=50) is None
     same = buy_rates((1000, 100), (1000, 100), least=100, prior=50)
     assert same == pytest.approx((0.1, 0.1))

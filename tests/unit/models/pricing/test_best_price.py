@@ -1,4 +1,4 @@
-"""Best prices: what holds for every suggestion, Lerner's rule where no bound binds, and what is refused."""
+"""Best prices: what holds for every suggestion, Lerner's rule if no bound applies, and what is refused."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ ITEM = st.tuples(
 ENDINGS = st.sampled_from([None, np.array([0.0]), np.array([0.5, 0.9]), np.array([0.9, 0.95, 0.99])])
 
 
-def one(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
+def decision(price=10.0, cost=5.0, units=20.0, mean=-2.0, half=0.0, config=WIDE, cover=np.nan, competitor=np.nan):
     """The suggestion for a single item: its verdict and its price."""
     elasticity = ElasticityInterval(*(np.array([mean + side * half]) for side in (0, -1, 1)))
-    made = suggest(
+    suggestion = suggest(
         config, *(np.array([v]) for v in (price, cost, units)), elasticity, np.array([cover]), np.array([competitor])
     )
-    return int(made.verdict[0]), float(made.price[0])
+    return int(suggestion.verdict[0]), float(suggestion.price[0])
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -58,72 +58,72 @@ def test_every_suggestion_is_within_its_bounds_and_gains_in_the_worst_case(confi
     price = np.round(price, 2)
     cost, competitor = cost_share * price, competitor_share * price
     elasticity = ElasticityInterval(mean, mean - half, mean + half)
-    made = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
-    for row in np.flatnonzero(made.verdict == SUGGEST):
-        new, old = made.price[row], price[row]
+    suggestions = suggest(config, price, cost, units, elasticity, cover, competitor, endings)
+    for row in np.flatnonzero(suggestions.verdict == SUGGEST):
+        new_price, old_price = suggestions.price[row], price[row]
         cut = config.overstock_cut if cover[row] > config.overstock_weeks else config.max_cut
-        assert old * (1 - cut) - 1e-6 <= new <= old * (1 + config.max_rise) + 1e-6
-        assert new >= cost[row] / (1 - config.margin_floor) - 1e-6
-        assert abs(new / old - 1) >= config.least_change
-        assert made.gain_low[row] > config.least_gain * old * units[row]
-        assert made.gain_low[row] <= made.gain[row] + 1e-9
-        assert made.gain[row] <= made.gain_high[row] + 1e-9
-        assert not (cover[row] < config.scarce_weeks and new < old)
-        assert not (new > old and new > competitor[row] * (1 + config.over_competitor) + 1e-6)
+        assert old_price * (1 - cut) - 1e-6 <= new_price <= old_price * (1 + config.max_rise) + 1e-6
+        assert new_price >= cost[row] / (1 - config.margin_floor) - 1e-6
+        assert abs(new_price / old_price - 1) >= config.least_change
+        assert suggestions.gain_low[row] > config.least_gain * old_price * units[row]
+        assert suggestions.gain_low[row] <= suggestions.gain[row] + 1e-9
+        assert suggestions.gain[row] <= suggestions.gain_high[row] + 1e-9
+        assert not (cover[row] < config.scarce_weeks and new_price < old_price)
+        assert not (new_price > old_price and new_price > competitor[row] * (1 + config.over_competitor) + 1e-6)
         if endings is not None:
-            assert np.isclose(new % 1, [*endings, 1.0], atol=1e-6).any()
+            assert np.isclose(new_price % 1, [*endings, 1.0], atol=1e-6).any()
         # No elasticity within the interval makes it a loss.
         within = np.linspace(mean[row] - half[row], mean[row] + half[row], 9)
         many = [np.full(9, v[row]) for v in (price, cost, units)]
-        assert (gain_of(*many, within, np.full((9, 1), new)) > 0).all()
-    assert (np.isnan(made.price) == (made.verdict != SUGGEST)).all()
+        assert (gain_of(*many, within, np.full((9, 1), new_price)) > 0).all()
+    assert (np.isnan(suggestions.price) == (suggestions.verdict != SUGGEST)).all()
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(mean=st.floats(-5, -1.8), share=st.floats(0.35, 0.6), units=st.floats(1, 100))
-def test_where_no_bound_binds_it_is_lerners_price(mean, share, units):
+def test_without_a_binding_bound_it_is_lerners_price(mean, share, units):
     best = 10 * share * mean / (1 + mean)
-    _, new = one(cost=10 * share, mean=mean, units=units)
+    _, new = decision(cost=10 * share, mean=mean, units=units)
     if 4.5 < best < 18.5 and abs(best - 10) > 0.2:
         assert new == pytest.approx(best, abs=0.011)
 
 
 def test_an_uncertain_estimate_moves_nothing():
-    assert one(mean=-2.4, half=0.05) == (SUGGEST, pytest.approx(8.57, abs=0.01))
-    assert one(mean=-2.4, half=1.2)[0] == NOT_WORTH_IT
+    assert decision(mean=-2.4, half=0.05) == (SUGGEST, pytest.approx(8.57, abs=0.01))
+    assert decision(mean=-2.4, half=1.2)[0] == NOT_WORTH_IT
 
 
 def test_a_smaller_move_is_suggested_where_the_best_one_is_not_safe():
-    sure, doubtful = one(mean=-2.8, half=0.0)[1], one(mean=-2.8, half=0.6)[1]
+    sure, doubtful = decision(mean=-2.8, half=0.0)[1], decision(mean=-2.8, half=0.6)[1]
     assert sure < doubtful < 10
 
 
 def test_an_inelastic_item_stops_at_the_bound_and_is_flagged():
-    assert one(mean=-0.5, half=0.2, config=PricingConfig()) == (SUGGEST, pytest.approx(11.0))
+    assert decision(mean=-0.5, half=0.2, config=PricingConfig()) == (SUGGEST, pytest.approx(11.0))
     assert is_inelastic(np.array([-0.5, -1.5])).tolist() == [True, False]
 
 
 def test_scarce_stock_is_not_made_cheaper_and_overstock_may_be_cut_deeper():
     elastic = {"cost": 3.0, "mean": -4.0, "config": PricingConfig()}
-    assert one(**elastic)[1] == pytest.approx(8.5)
-    assert one(**elastic, cover=1.0)[0] == NOT_WORTH_IT
-    assert one(**elastic, cover=60.0)[1] == pytest.approx(7.0)
+    assert decision(**elastic)[1] == pytest.approx(8.5)
+    assert decision(**elastic, cover=1.0)[0] == NOT_WORTH_IT
+    assert decision(**elastic, cover=60.0)[1] == pytest.approx(7.0)
 
 
 def test_a_cheaper_competitor_stops_a_rise_and_forces_no_cut():
     rising = {"mean": -1.1, "config": PricingConfig()}
-    assert one(**rising)[1] == pytest.approx(11.0)
-    assert one(**rising, competitor=10.5)[1] == pytest.approx(10.5)
-    assert one(**rising, competitor=4.0)[0] == NOT_WORTH_IT
+    assert decision(**rising)[1] == pytest.approx(11.0)
+    assert decision(**rising, competitor=10.5)[1] == pytest.approx(10.5)
+    assert decision(**rising, competitor=4.0)[0] == NOT_WORTH_IT
 
 
 def test_below_the_margin_floor_it_rises_or_has_no_room():
-    assert one(cost=9.5, mean=-3.0, config=PricingConfig())[1] >= 9.5 / 0.9
-    assert one(cost=14.0, mean=-3.0, config=PricingConfig())[0] == NO_ROOM
+    assert decision(cost=9.5, mean=-3.0, config=PricingConfig())[1] >= 9.5 / 0.9
+    assert decision(cost=14.0, mean=-3.0, config=PricingConfig())[0] == NO_ROOM
 
 
-def test_what_sells_nothing_is_not_worth_it():
-    assert one(units=0.0)[0] == NOT_WORTH_IT
+def test_an_item_that_sells_nothing_gets_no_suggestion():
+    assert decision(units=0.0)[0] == NOT_WORTH_IT
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_endings_are_those_that_the_shop_has(prices, endings):
 
 
 def test_prices_are_rounded_to_the_nearest_ending():
-    asked = np.array([[10.0, 10.4, 10.94, 10.97, 0.2]])
-    assert round_to(asked, np.array([0.9, 0.99])).tolist() == [[9.99, 9.99, 10.9, 10.99, -0.01]]
+    prices = np.array([[10.0, 10.4, 10.94, 10.97, 0.2]])
+    assert round_to(prices, np.array([0.9, 0.99])).tolist() == [[9.99, 9.99, 10.9, 10.99, -0.01]]
     assert round_to(np.array([3.14159]), None).tolist() == [3.14]
 
 
@@ -154,9 +154,9 @@ def test_prices_are_rounded_to_the_nearest_ending():
         ({"half": np.nan}, "elasticity of 1 items"),
     ],
 )
-def test_a_guess_is_not_made_up_for_what_is_missing(change, message):
+def test_missing_inputs_are_not_guessed(change, message):
     with pytest.raises(ValueError, match=message):
-        one(**change)
+        decision(**change)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Elasticities: planted ones are fit, thin items lean on their category, bad histories are refused."""
+"""Elasticities: planted ones are recovered, items with few sales follow their category, bad histories are refused."""
 
 import numpy as np
 import pytest
@@ -15,12 +15,12 @@ def history(elasticity, weeks=60, level=40.0, items=1, seed=0):
     return rng.poisson(level * (price / 10) ** elasticity).astype(float), price, np.zeros(items, np.int64)
 
 
-def test_intervals_hold_the_planted_truth_as_often_as_they_say():
-    made = make_prices(PricePlan(items=600, seed=3))
-    fit = fit_elasticities(CONFIG, made.units, made.price, made.category)
-    inside = (made.truth >= fit.low) & (made.truth <= fit.high)
+def test_intervals_contain_the_planted_truth_as_often_as_they_claim():
+    shop = make_prices(PricePlan(items=600, seed=3))
+    fit = fit_elasticities(CONFIG, shop.units, shop.price, shop.category)
+    inside = (shop.truth >= fit.low) & (shop.truth <= fit.high)
     assert 0.85 <= inside.mean() <= 0.975
-    error, naive = np.abs(fit.mean - made.truth), np.abs(fit.category_mean[made.category] - made.truth)
+    error, naive = np.abs(fit.mean - shop.truth), np.abs(fit.category_mean[shop.category] - shop.truth)
     assert error.mean() < naive.mean()
 
 
@@ -53,9 +53,9 @@ def test_a_season_that_all_items_share_is_not_mistaken_for_a_price_effect():
 def test_weeks_without_stock_say_nothing():
     units, price, category = history(-2.0, level=200.0)
     gone = np.arange(60) % 4 == 0
-    whole = fit_elasticities(CONFIG, units[:, ~gone], price[:, ~gone], category)
+    open_only = fit_elasticities(CONFIG, units[:, ~gone], price[:, ~gone], category)
     holes = fit_elasticities(CONFIG, np.where(gone, 0, units), np.where(gone, np.nan, price), category)
-    assert holes.mean[0] == pytest.approx(whole.mean[0], abs=0.05)
+    assert holes.mean[0] == pytest.approx(open_only.mean[0], abs=0.05)
     assert holes.weeks[0] == 45
 
 

@@ -12,12 +12,12 @@ from models.pricing.item_elasticities import ItemElasticities
 
 @pytest.mark.parametrize("cells", [1, 4000, 10**9])
 def test_categories_fitted_apart_are_as_fitted_together(cells):
-    made = make_prices(PricePlan(items=200, categories=5, weeks=30, seed=4))
-    whole = fit_elasticities(ElasticityConfig(), made.units, made.price, made.category)
+    shop = make_prices(PricePlan(items=200, categories=5, weeks=30, seed=4))
+    together = fit_elasticities(ElasticityConfig(), shop.units, shop.price, shop.category)
     ids = np.arange(200).astype(str)
-    parts = ItemElasticities.fit(ElasticityConfig(), ids, made.units, made.price, made.category, cells).elasticities
+    parts = ItemElasticities.fit(ElasticityConfig(), ids, shop.units, shop.price, shop.category, cells).elasticities
     for name in ("mean", "sd", "weeks", "prices", "units", "category_mean", "category_spread", "dispersion"):
-        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=0.01, err_msg=name)
+        np.testing.assert_allclose(getattr(parts, name), getattr(together, name), atol=0.01, err_msg=name)
 
 
 def test_a_fit_is_read_as_it_was_saved(tmp_path):

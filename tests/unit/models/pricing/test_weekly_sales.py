@@ -15,21 +15,21 @@ def weeks_of(**columns: list[float]) -> PriceWeeks:
     return price_weeks(np.arange(count), (1, count), full, 4)
 
 
-def test_the_catalogues_price_counts_where_it_told_one_whenever_the_item_sold():
-    made = weeks_of(units=[2, 0], revenue=[10, 0], days_on_sale=[7, 7], days_priced=[7, 7], list_price_sum=[42, 49])
-    assert made.price.tolist() == [[6.0, 7.0]]
+def test_the_catalogues_price_counts_if_it_had_one_whenever_the_item_sold():
+    weeks = weeks_of(units=[2, 0], revenue=[10, 0], days_on_sale=[7, 7], days_priced=[7, 7], list_price_sum=[42, 49])
+    assert weeks.price.tolist() == [[6.0, 7.0]]
 
 
-def test_else_the_price_paid_does_in_weeks_with_sales():
-    made = weeks_of(
+def test_otherwise_the_paid_price_counts_in_weeks_with_sales():
+    weeks = weeks_of(
         units=[2, 0, 4], revenue=[10, 0, 24], days_on_sale=[0, 7, 7], days_priced=[0, 7, 7], list_price_sum=[0, 49, 49]
     )
-    np.testing.assert_array_equal(made.price, [[5.0, np.nan, 6.0]])
-    assert made.is_open.all()
+    np.testing.assert_array_equal(weeks.price, [[5.0, np.nan, 6.0]])
+    assert weeks.is_open.all()
 
 
 def test_a_week_mostly_sold_out_says_nothing_and_has_no_units():
-    made = weeks_of(
+    weeks = weeks_of(
         units=[9, 3],
         revenue=[45, 15],
         days_on_sale=[7, 3],
@@ -37,9 +37,9 @@ def test_a_week_mostly_sold_out_says_nothing_and_has_no_units():
         days_priced=[7, 3],
         list_price_sum=[35, 15],
     )
-    np.testing.assert_array_equal(made.price, [[5.0, np.nan]])
-    assert made.units.tolist() == [[9.0, 0.0]]
-    assert made.is_open.tolist() == [[True, False]]
+    np.testing.assert_array_equal(weeks.price, [[5.0, np.nan]])
+    assert weeks.units.tolist() == [[9.0, 0.0]]
+    assert weeks.is_open.tolist() == [[True, False]]
 
 
 def test_the_rate_is_that_of_the_last_open_weeks_at_todays_price():

@@ -1,4 +1,4 @@
-"""Counts under differential privacy: the noise is OpenDP's, of the scale that its accounting asks for."""
+"""Counts with differential privacy: the noise is OpenDP's and has the scale that the accounting needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_opendp_accounts_at_most_the_epsilon_and_delta_that_were_asked_for(epsil
     assert delta <= 1e-6
 
 
-def test_noise_has_the_scale_it_says_and_is_a_discrete_gaussian() -> None:
+def test_noise_has_the_stated_scale_and_is_a_discrete_gaussian() -> None:
     noise = Noise(scale=7.0, threshold=10)
     places, noised = release(np.full(4_000, 1_000), noise)
     errors = noised - 1_000
@@ -57,6 +57,6 @@ def test_no_cell_of_fewer_people_than_the_least_is_released() -> None:
 
 
 @pytest.mark.parametrize(("epsilon", "delta", "each"), [(0.0, 1e-6, 1), (1.0, 0.0, 1), (1.0, 1e-6, 0)])
-def test_what_promises_nothing_is_refused(epsilon: float, delta: float, each: int) -> None:
+def test_settings_without_a_privacy_guarantee_are_refused(epsilon: float, delta: float, each: int) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         noise_for(epsilon, delta, each)

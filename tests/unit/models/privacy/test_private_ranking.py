@@ -1,4 +1,4 @@
-"""Cells ranked under differential privacy: two looks that together cost what was asked for."""
+"""Cells ranked with differential privacy: two looks, which together cost the wanted budget."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_opendp_accounts_at_most_the_epsilon_that_was_asked_for_both_looks(epsil
 
 
 @pytest.mark.parametrize("whole", [1, WHOLE])
-def test_all_that_a_person_adds_is_no_longer_than_the_accounting_says(whole: int) -> None:
+def test_a_persons_contribution_is_within_the_bound_of_the_accounting(whole: int) -> None:
     cells = np.arange(1, 20_000)
     shares = share_in(cells, whole)
     assert (cells * shares**2 <= whole * UNIT**2).all()
@@ -48,6 +48,6 @@ def test_a_cell_may_have_a_hundred_million_people() -> None:
 
 
 @pytest.mark.parametrize(("epsilon", "delta"), [(0.0, 1e-6), (1.0, 0.0)])
-def test_what_promises_nothing_is_refused(epsilon: float, delta: float) -> None:
+def test_settings_without_a_privacy_guarantee_are_refused(epsilon: float, delta: float) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         looks_for(epsilon, delta)

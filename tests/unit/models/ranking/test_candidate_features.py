@@ -1,4 +1,4 @@
-"""What the table of candidates says, on a shop small enough to count by hand."""
+"""The table of candidates, for a shop that is small enough to count by hand."""
 
 import numpy as np
 import pytest
@@ -42,10 +42,10 @@ def table():
 
 
 def cell(name, user, item):
-    made = table()[1]
-    row = np.flatnonzero((made.user == user) & (made.item == item))
+    candidates = table()[1]
+    row = np.flatnonzero((candidates.user == user) & (candidates.item == item))
     assert len(row) == 1
-    return float(made.features[row[0], made.names.index(name)])
+    return float(candidates.features[row[0], candidates.names.index(name)])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Caps and MMR, each against a few lines that walk down one list."""
+"""Caps and MMR, each compared with a few lines of code that walk down one list."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,8 @@ def test_mmr_is_the_greedy_choice():
         while len(wanted) < 8:
             above = unit[codes[user, wanted]]
             worth = [
-                0.6 * stretched[at] - 0.4 * max((above @ unit[codes[user, at]]).tolist(), default=0) for at in left
+                0.6 * stretched[place] - 0.4 * max((above @ unit[codes[user, place]]).tolist(), default=0)
+                for place in left
             ]
             wanted.append(left.pop(int(np.argmax(worth))))
         assert chosen[user].tolist() == codes[user, wanted].tolist()
@@ -50,11 +51,11 @@ def test_mmr_is_the_greedy_choice():
 
 def test_a_short_list_keeps_its_items_and_its_empty_places():
     codes, scores = ranked()
-    chosen, kept = mmr(codes, scores, RNG.standard_normal((50, 4)).astype(np.float32), 0.5, 8)
+    chosen, chosen_scores = mmr(codes, scores, RNG.standard_normal((50, 4)).astype(np.float32), 0.5, 8)
     assert sorted(chosen[0][:5]) == sorted(codes[0][:5])
     assert (chosen[0][5:] == -1).all()
     assert (chosen[1] == -1).all()
-    assert np.isneginf(kept[1]).all()
+    assert np.isneginf(chosen_scores[1]).all()
 
 
 def test_mmr_keeps_twins_apart():
@@ -66,17 +67,17 @@ def test_mmr_keeps_twins_apart():
 
 def test_the_defaults_change_nothing():
     codes, scores = ranked()
-    shown, kept = diversify(DiversityConfig(), codes, scores, 12)
-    np.testing.assert_array_equal(shown, codes[:, :12])
-    np.testing.assert_array_equal(kept, scores[:, :12])
+    listed, listed_scores = diversify(DiversityConfig(), codes, scores, 12)
+    np.testing.assert_array_equal(listed, codes[:, :12])
+    np.testing.assert_array_equal(listed_scores, scores[:, :12])
 
 
 def test_caps_hold_after_mmr():
     codes, scores = ranked()
     group, vectors = (np.arange(50) % 7).astype(np.int32), RNG.standard_normal((50, 4)).astype(np.float32)
     config = DiversityConfig(most_per_category=2, most_per_brand=1, mmr=0.7)
-    shown, _ = diversify(config, codes, scores, 12, group, (np.arange(50) % 11).astype(np.int32), vectors)
-    for row in shown:
+    listed, _ = diversify(config, codes, scores, 12, group, (np.arange(50) % 11).astype(np.int32), vectors)
+    for row in listed:
         row = row[row >= 0]
         assert np.bincount(row % 7).max(initial=0) <= 2
         assert np.bincount(row % 11).max(initial=0) <= 1
@@ -106,15 +107,15 @@ def test_settings_out_of_range_are_refused():
 def test_the_tail_is_lifted_by_its_bonus_and_nothing_else_moves():
     codes, scores = ranked()
     tail = RNG.random(50) < 0.5
-    shown, kept = diversify(DiversityConfig(tail_bonus=0.3), codes, scores, 12, tail=tail)
+    listed, listed_scores = diversify(DiversityConfig(tail_bonus=0.3), codes, scores, 12, tail=tail)
     for user in range(2, len(codes)):
         stretched = (scores[user] - scores[user].min()) / (scores[user].max() - scores[user].min())
         wanted = sorted(range(codes.shape[1]), key=lambda at: (-(stretched[at] + 0.3 * tail[codes[user, at]]), at))
-        assert shown[user].tolist() == codes[user, wanted[:12]].tolist()
-        np.testing.assert_array_equal(kept[user], scores[user, wanted[:12]])
-    assert sorted(shown[0][:5]) == sorted(codes[0][:5])
-    assert (shown[0][5:] == -1).all()
-    assert (shown[1] == -1).all()
+        assert listed[user].tolist() == codes[user, wanted[:12]].tolist()
+        np.testing.assert_array_equal(listed_scores[user], scores[user, wanted[:12]])
+    assert sorted(listed[0][:5]) == sorted(codes[0][:5])
+    assert (listed[0][5:] == -1).all()
+    assert (listed[1] == -1).all()
 
 
 def test_the_bonus_outlives_mmr():

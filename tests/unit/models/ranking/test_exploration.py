@@ -1,4 +1,4 @@
-"""The explored place: what a source would put there, and that chance keeps to its shares."""
+"""The explored place: which item a source would put there, and that the random draws keep their shares."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ CANDIDATES = ItemCandidates(
 )
 
 
-def test_each_source_offers_its_best_that_does_not_stand_above() -> None:
+def test_each_source_offers_its_best_item_that_is_not_listed_above() -> None:
     nothing = np.full((2, 1), -1, np.int32)
     assert best_by_source(CANDIDATES, ("own", "als", "lstm"), nothing, 10).tolist() == [[3, 4, -1], [-1, 7, -1]]
     above = np.array([[4], [7]], np.int32)
     assert best_by_source(CANDIDATES, ("own", "als"), above, 10).tolist() == [[3, 5], [-1, -1]]
 
 
-def test_chance_keeps_to_the_shares_of_those_that_can() -> None:
+def test_random_draws_keep_the_shares_of_the_sources_that_have_an_item() -> None:
     rng = np.random.default_rng(0)
     able = rng.random((60_000, 3)) < np.array([1.0, 0.5, 0.0])
     source, probability = draw(np.array([0.2, 0.3, 0.5]), able, rng.random(len(able)))
@@ -37,7 +37,7 @@ def test_chance_keeps_to_the_shares_of_those_that_can() -> None:
     assert np.allclose(probability[both], np.where(source[both] == 1, 0.6, 0.4))
 
 
-def test_where_no_source_has_anything_nothing_is_drawn() -> None:
+def test_if_no_source_has_an_item_nothing_is_drawn() -> None:
     source, probability = draw(np.array([0.5, 0.5]), np.zeros((2, 2), bool), np.array([0.0, 0.999]))
     assert source.tolist() == [-1, -1]
     assert probability.tolist() == [1, 1]

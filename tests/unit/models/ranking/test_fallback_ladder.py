@@ -1,4 +1,4 @@
-"""models.ranking.fallback_ladder: filling lists from a ladder, and naming the item that a recommendation is because
+"""models.ranking.fallback_ladder: filling lists from a ladder, and naming the item that a recommendation comes because
 of."""
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def test_own_places_stay_and_rungs_follow_in_order() -> None:
     assert lists.scores[0, :2].tolist() == [1, 1]
 
 
-def test_what_was_refused_comes_only_when_nothing_else_is_left() -> None:
+def test_refused_items_come_only_if_no_other_item_is_left() -> None:
     lists = filled([-1, -1, -1], [0, 1], [a_rung(3, 0, 1, 2)], a_rung(3, 0, 1, 2))
     assert lists.codes.tolist() == [[2, 0, 1]]
 
@@ -58,8 +58,8 @@ CODES = st.lists(st.integers(0, ITEMS - 1), unique=True, max_size=6)
 @given(st.lists(st.tuples(CODES, CODES), min_size=1, max_size=4), st.lists(CODES, max_size=3), st.integers(1, 6))
 def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rungs: list[list[int]], k: int) -> None:
     ladder = [a_rung(level + 1, *codes) for level, codes in enumerate(rungs)]
-    own = [[c for c in liked if c not in refused][:k] for liked, refused in users]
-    codes = np.array([o + [-1] * (k - len(o)) for o in own], np.int32)
+    own_items = [[c for c in liked if c not in refused][:k] for liked, refused in users]
+    codes = np.array([o + [-1] * (k - len(o)) for o in own_items], np.int32)
     refused = [r for _, r in users]
     lists = fill(
         codes, np.zeros(codes.shape, np.float32), rows_of(*refused), [ladder] * len(users), a_rung(9, *range(ITEMS))
@@ -67,7 +67,7 @@ def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rung
     for user, row in enumerate(lists.codes.tolist()):
         assert -1 not in row
         assert len(set(row)) == k
-        assert row[: len(own[user])] == own[user]
+        assert row[: len(own_items[user])] == own_items[user]
         if ITEMS - len(refused[user]) >= k:
             assert not [c for c, level in zip(row, lists.levels[user], strict=True) if level < 9 and c in refused[user]]
 
@@ -75,16 +75,16 @@ def test_full_and_without_repeats(users: list[tuple[list[int], list[int]]], rung
 FACTORS = np.array([[1, 0], [9, 1], [0, 1], [0, 0], [-1, 0]], np.float32)
 
 
-def test_because_of_the_nearest_of_the_history_by_angle() -> None:
+def test_the_reason_names_the_nearest_item_of_the_history_by_angle() -> None:
     history = sparse.csr_matrix(np.array([[1, 0, 1, 0, 0]], np.float32))
     assert because(history, FACTORS, np.array([[1, 2, -1]], np.int32)).tolist() == [[0, 0, -1]]
 
 
-def test_not_because_of_itself_nor_of_nothing() -> None:
+def test_the_reason_names_another_item_of_the_history_or_none() -> None:
     history = sparse.csr_matrix(np.array([[0, 1, 0, 0, 0], [0, 0, 0, 0, 0]], np.float32))
     assert because(history, FACTORS, np.array([[1, 0], [1, 0]], np.int32)).tolist() == [[-1, 1], [-1, -1]]
 
 
-def test_because_without_any_history() -> None:
+def test_without_history_there_is_no_reason_item() -> None:
     nothing = sparse.csr_matrix((2, 5), dtype=np.float32)
     assert because(nothing, FACTORS, np.zeros((2, 3), np.int32)).tolist() == [[-1] * 3] * 2

@@ -1,4 +1,4 @@
-"""Sources that take in what happened since: the users' side is that of a new fit, the items' side stays."""
+"""Sources that take in the events since the night: users are updated as in a new fit, items stay unchanged."""
 
 import numpy as np
 import pytest
@@ -47,14 +47,14 @@ def test_the_users_side_is_that_of_a_new_fit(log, night):
     assert now.item_factors is night.item_factors
 
 
-def test_only_those_who_did_something_have_new_factors(log, night):
+def test_only_active_users_have_new_factors(log, night):
     now, users = refreshed(night, log.between(29, 99), HALF_LIFE, no_lstm)
     moved = np.flatnonzero((now.user_factors != night.user_factors).any(axis=1))
     assert 0 < len(users) < USERS
     np.testing.assert_array_equal(moved, users)
 
 
-def test_folding_in_is_what_a_fit_ends_with(log):
+def test_folding_in_equals_the_last_step_of_a_fit(log):
     interest = log.without_returned().interest(CONFIG.weights, HALF_LIFE, 30.0)
     names = [np.array([f"{kind}{code:03d}" for code in range(n)]) for kind, n in (("u", USERS), ("i", ITEMS))]
     model = ALS.fit(CONFIG.als, interest, *names)
@@ -62,7 +62,7 @@ def test_folding_in_is_what_a_fit_ends_with(log):
     assert folded.tobytes() == model.user_factors[5:9].tobytes()
 
 
-def test_what_happened_before_the_night_ended_is_refused(log, night):
+def test_events_before_the_nights_end_are_refused(log, night):
     with pytest.raises(ValueError, match="none before 29"):
         refreshed(night, log.between(28, 99), HALF_LIFE, no_lstm)
     with pytest.raises(ValueError, match="0 events"):

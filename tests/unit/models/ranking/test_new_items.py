@@ -1,4 +1,4 @@
-"""New items among the sources: only those on sale, described and untouched; placed where what is like them is."""
+"""New items as a list source: only items on sale with a description and without events; placed like similar items."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ SHOWN = np.ones(44, bool)
 
 
 def shop():
-    """Items 40..43 are new; content tells even items from odd ones, and of item 43 it tells nothing."""
+    """Items 40..43 are new; content tells even items from odd items, and item 43 has no content."""
     log = replace(shop_log(), n_items=44, attributes={})
     content = np.eye(2, dtype=np.float32)[np.arange(44) % 2]
     content[43] = 0
@@ -40,7 +40,7 @@ def reordered(parts, config=ColdConfig(), shown=SHOWN):  # noqa: B008 - frozen, 
     return sources, config, content, shown
 
 
-def test_what_is_not_on_sale_or_refused_is_not_listed():
+def test_items_that_are_refused_or_not_on_sale_are_not_listed():
     shown = np.arange(44) != 41
     sources = with_new_items(*reordered(shop(), shown=shown))
     assert sources.new_items.tolist() == [40, 42]
@@ -60,7 +60,7 @@ def test_content_alone_makes_no_embedding():
         with_new_items(*reordered(shop(), ColdConfig(model="content")))
 
 
-def test_the_folder_keeps_them(tmp_path):
+def test_the_folder_keeps_new_items(tmp_path):
     sources = with_new_items(*reordered(shop()))
     sources.save(tmp_path)
     again = type(sources).load(tmp_path).new_for(np.arange(60), 2, nothing(60))

@@ -1,4 +1,4 @@
-"""Ranked lists: nothing refused is listed, the order is the ranker's, each place names its source."""
+"""Ranked lists: no refused item is listed, the ranker decides the order, each place names its source."""
 
 from functools import lru_cache
 
@@ -33,7 +33,7 @@ def test_the_order_is_that_of_the_scores_and_the_parts_sum_to_them():
     assert (ranked.source >= 0).all()
 
 
-def test_what_may_not_be_shown_is_not():
+def test_items_that_may_not_be_shown_are_not_listed():
     allowed = np.arange(40) % 4 != 1
     before = rank_users(sources(), fitted(), EVERYBODY, 5).codes
     refused = csr_matrix((np.ones(60, np.float32), (EVERYBODY, before[:, 0])), shape=(60, 40))
@@ -43,10 +43,10 @@ def test_what_may_not_be_shown_is_not():
 
 
 def test_a_block_of_users_gets_the_lists_that_all_get():
-    whole = rank_users(sources(), fitted(), EVERYBODY, 5, None, nothing_refused())
-    some = rank_users(sources(), fitted(), EVERYBODY[10:20], 5)
-    np.testing.assert_array_equal(some.codes, whole.codes[10:20])
-    np.testing.assert_array_equal(some.scores, whole.scores[10:20])
+    all_lists = rank_users(sources(), fitted(), EVERYBODY, 5, None, nothing_refused())
+    block_lists = rank_users(sources(), fitted(), EVERYBODY[10:20], 5)
+    np.testing.assert_array_equal(block_lists.codes, all_lists.codes[10:20])
+    np.testing.assert_array_equal(block_lists.scores, all_lists.scores[10:20])
 
 
 def test_without_a_ranker_the_order_is_that_of_als():
@@ -59,7 +59,7 @@ def test_without_a_ranker_the_order_is_that_of_als():
 
 def test_a_place_names_the_source_that_lists_the_item_highest():
     ranked = rank_users(sources(), fitted(), EVERYBODY, 5)
-    lists = {name: found[0] for name, (found, _) in sources().lists(EVERYBODY).items()}
+    lists = {name: best[0] for name, (best, _) in sources().lists(EVERYBODY).items()}
     for user in range(0, 60, 7):
         for item, source in zip(ranked.codes[user], ranked.source[user], strict=True):
             place = {name: list(codes[user]).index(item) for name, codes in lists.items() if item in codes[user]}

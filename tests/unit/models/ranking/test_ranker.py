@@ -22,7 +22,7 @@ ROLLING = RollingConfig(judge_users=10)
 
 @lru_cache
 def shop_log(users=60, items=40, weeks=8, kinds=("view", "purchase")):
-    """Users view items of their own taste (even or odd) and buy, most weeks, the one item that they always buy."""
+    """Users view items of their own taste (even or odd), and in most weeks buy the one item that they always buy."""
     rng = np.random.default_rng(0)
     rows = []
     for user in range(users):
@@ -35,7 +35,7 @@ def shop_log(users=60, items=40, weeks=8, kinds=("view", "purchase")):
     return ShopLog(
         np.array(user, np.int32),
         np.array(item, np.int32),
-        np.array([KINDS.index(one) for one in kind], np.int8),
+        np.array([KINDS.index(name) for name in kind], np.int8),
         np.array(time),
         np.where(np.array(item) % 3 == 0, np.nan, 1.0 + np.array(item)).astype(np.float32),
         users,
@@ -52,34 +52,38 @@ def cut(week=7, users=60):
 @lru_cache
 def fitted():
     return Ranker.fit(
-        SMALL, [(one.candidates, one.grades) for one in (cut(4), cut(5))], [(cut(6).candidates, cut(6).grades)]
+        SMALL,
+        [(teaching.candidates, teaching.grades) for teaching in (cut(4), cut(5))],
+        [(cut(6).candidates, cut(6).grades)],
     )
 
 
 def test_the_ranker_beats_every_source():
-    one = cut()
+    data = cut()
 
     def ndcg(codes):
-        return score_lists(codes, one.truth, 5)["ndcg@5"].mean()
+        return score_lists(codes, data.truth, 5)["ndcg@5"].mean()
 
-    ours = ndcg(fitted().recommend(one.candidates, 5, 40)[0])
-    assert ours > 0.9
-    assert ours >= max(ndcg(codes) for codes, _ in one.lists.values())
+    score = ndcg(fitted().recommend(data.candidates, 5, 40)[0])
+    assert score > 0.9
+    assert score >= max(ndcg(codes) for codes, _ in data.lists.values())
 
 
 def test_lists_come_best_first_without_doubles():
     codes, scores = fitted().recommend(cut().candidates, 40, 40)
     for row, values in zip(codes, scores, strict=True):
-        there = row >= 0
-        assert len(set(row[there])) == there.sum()
-        assert (np.diff(values[there]) <= 0).all()
-        assert np.isneginf(values[~there]).all()
-        assert not there[there.sum() :].any()
+        is_filled = row >= 0
+        assert len(set(row[is_filled])) == is_filled.sum()
+        assert (np.diff(values[is_filled]) <= 0).all()
+        assert np.isneginf(values[~is_filled]).all()
+        assert not is_filled[is_filled.sum() :].any()
 
 
 def test_the_same_input_gives_the_same_bits_and_survives_the_disk(tmp_path):
     again = Ranker.fit(
-        SMALL, [(one.candidates, one.grades) for one in (cut(4), cut(5))], [(cut(6).candidates, cut(6).grades)]
+        SMALL,
+        [(teaching.candidates, teaching.grades) for teaching in (cut(4), cut(5))],
+        [(cut(6).candidates, cut(6).grades)],
     )
     assert again.predict(cut().candidates).tobytes() == fitted().predict(cut().candidates).tobytes()
     fitted().save(tmp_path)
@@ -107,18 +111,18 @@ def test_the_parts_of_a_score_sum_to_it():
 
 
 def test_nan_features_are_ranked_too():
-    one = cut().candidates
-    blank = replace(one, features=np.full_like(one.features, np.nan))
+    candidates = cut().candidates
+    blank = replace(candidates, features=np.full_like(candidates.features, np.nan))
     codes, scores = fitted().recommend(blank, 3, 40)
     assert codes.min() >= 0
     assert np.isfinite(scores).all()
 
 
 def test_one_user_only():
-    one = cut(7).candidates
-    alone = one.of_users(np.arange(one.n_users) == 3)
+    candidates = cut(7).candidates
+    alone = candidates.of_users(np.arange(candidates.n_users) == 3)
     codes, _ = fitted().recommend(alone, 3, 40)
-    np.testing.assert_array_equal(codes, fitted().recommend(one, 3, 40)[0][3:4])
+    np.testing.assert_array_equal(codes, fitted().recommend(candidates, 3, 40)[0][3:4])
     assert Ranker.fit(SMALL, [(alone, np.arange(len(alone)) == 0)]).recommend(alone, 2, 40)[0].shape == (1, 2)
 
 
@@ -126,7 +130,7 @@ def test_users_all_cold_get_what_is_popular():
     history = shop_log().between(-np.inf, 49)
     cold = replace(history, n_users=70)
     sources = Sources.fit(SOURCES, cold, 49.0, 7.0)
-    lists = {name: found for name, (found, _) in sources.lists(np.arange(60, 70)).items()}
+    lists = {name: codes for name, (codes, _) in sources.lists(np.arange(60, 70)).items()}
     assert (lists["popularity"][0] >= 0).all()
     assert (lists["own"][0] == -1).all()
     assert (lists["als"][0] == -1).all()
@@ -139,18 +143,18 @@ def test_sources_from_the_disk_and_in_blocks_say_the_same(tmp_path):
     everybody = np.arange(60)
 
     def table(of, users):
-        return candidates_at(of, users, {name: found for name, (found, _) in of.lists(users).items()})
+        return candidates_at(of, users, {name: codes for name, (codes, _) in of.lists(users).items()})
 
-    whole, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
-    assert np.concatenate([part.features for part in blocks]).tobytes() == whole.features.tobytes()
-    assert np.concatenate([part.item for part in blocks]).tobytes() == whole.item.tobytes()
+    at_once, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
+    assert np.concatenate([part.features for part in blocks]).tobytes() == at_once.features.tobytes()
+    assert np.concatenate([part.item for part in blocks]).tobytes() == at_once.item.tobytes()
     with pytest.raises(ValueError, match="ascending codes, each once"):
         loaded.events_of(np.array([3, 2]))
 
 
 def test_a_user_without_candidates_gets_an_empty_list():
-    one = cut().candidates
-    wider = replace(one, n_users=one.n_users + 1)
+    candidates = cut().candidates
+    wider = replace(candidates, n_users=candidates.n_users + 1)
     assert (fitted().recommend(wider, 4, 40)[0][-1] == -1).all()
 
 
@@ -161,32 +165,35 @@ def test_k_outside_the_catalogue_is_refused(k):
 
 
 def test_a_feature_that_is_missing_is_refused_by_name():
-    one = cut().candidates
-    other = replace(one, names=("als.luck", *one.names[1:]))
+    candidates = cut().candidates
+    renamed = replace(candidates, names=("als.luck", *candidates.names[1:]))
     with pytest.raises(ValueError, match=r"lack the features \['popularity.score'\], which this ranker was fitted on"):
-        fitted().predict(other)
+        fitted().predict(renamed)
 
 
-def test_a_feature_that_came_since_changes_nothing():
-    one = cut().candidates
-    more = np.column_stack([np.full(len(one), 7, np.float32), one.features])
-    other = replace(one, features=more, names=("lstm.score", *one.names))
-    assert fitted().predict(other).tobytes() == fitted().predict(one).tobytes()
-    assert fitted().contributions(other)[1].tobytes() == fitted().contributions(one)[1].tobytes()
+def test_a_feature_that_is_newer_than_the_model_changes_nothing():
+    candidates = cut().candidates
+    more = np.column_stack([np.full(len(candidates), 7, np.float32), candidates.features])
+    widened = replace(candidates, features=more, names=("lstm.score", *candidates.names))
+    assert fitted().predict(widened).tobytes() == fitted().predict(candidates).tobytes()
+    assert fitted().contributions(widened)[1].tobytes() == fitted().contributions(candidates)[1].tobytes()
 
 
 def test_nobody_to_learn_from_is_refused():
-    one = cut().candidates
+    candidates = cut().candidates
     with pytest.raises(ValueError, match="none of the users did anything with a candidate"):
-        Ranker.fit(SMALL, [(one, np.zeros(len(one), np.int8))])
+        Ranker.fit(SMALL, [(candidates, np.zeros(len(candidates), np.int8))])
 
 
 def test_candidates_that_do_not_fit_together_are_refused():
-    one = cut().candidates
+    candidates = cut().candidates
     with pytest.raises(ValueError, match=r"row \d+ is not"):
-        replace(one, user=one.user[::-1].copy())
+        replace(candidates, user=candidates.user[::-1].copy())
     with pytest.raises(ValueError, match=r"feature 'popularity.score' is infinite somewhere"):
-        replace(one, features=np.where(np.arange(len(one.names)) == 0, np.inf, one.features).astype(np.float32))
+        replace(
+            candidates,
+            features=np.where(np.arange(len(candidates.names)) == 0, np.inf, candidates.features).astype(np.float32),
+        )
 
 
 def test_grades_go_by_the_strongest_event():
@@ -202,19 +209,22 @@ def test_grades_go_by_the_strongest_event():
     assert graded(SMALL, pairs, np.array([0]), views).tolist() == [0, 3, 3]
 
 
-def test_a_cut_knows_nothing_of_what_comes_after():
+def test_a_cut_uses_no_later_event():
     log = shop_log()
     changed = replace(log, item=np.where(log.time >= 49, (log.item + 7) % 40, log.item).astype(np.int32))
-    cuts = [cut_at(ROLLING, SMALL, each, sources_at(SOURCES, each, 49.0, 7.0)) for each in (log, changed)]
-    features = [one.candidates.features for one in cuts]
+    cuts = [
+        cut_at(ROLLING, SMALL, shop_events, sources_at(SOURCES, shop_events, 49.0, 7.0))
+        for shop_events in (log, changed)
+    ]
+    features = [week.candidates.features for week in cuts]
     assert features[0].tobytes() == features[1].tobytes()
 
 
 def test_cuts_go_back_week_by_week_and_the_latest_judge():
     cuts = list(earlier_cuts(ROLLING, shop_log(), 49.0, 7.0, lambda now: cut(round(now / 7))))
-    assert [one.now for one in cuts] == [42, 35, 28, 21, 14]
+    assert [week.now for week in cuts] == [42, 35, 28, 21, 14]
     teaching, judging = split_cuts(ROLLING, cuts)
-    assert [one.now for one in judging] == [42]
+    assert [week.now for week in judging] == [42]
     assert len(teaching) == 4
     with pytest.raises(ValueError, match="one cut to train, one to validate"):
         list(earlier_cuts(ROLLING, shop_log(), 21.0, 7.0, cut))

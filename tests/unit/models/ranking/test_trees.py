@@ -1,4 +1,4 @@
-"""Trees as bit masks against LightGBM's own predict: the same bits, whatever is in a row."""
+"""Trees as bit masks compared with LightGBM's predict: the same bits for any row."""
 
 import lightgbm
 import numpy as np
@@ -27,17 +27,17 @@ def boosted(table, rng, **settings):
 def test_scores_are_lightgbms_to_the_bit(leaves, rows):
     rng = np.random.default_rng(leaves)
     booster = boosted(hostile(rng, 2_000, 6), rng, num_leaves=leaves)
-    asked = hostile(np.random.default_rng(rows), rows, 6)
+    features = hostile(np.random.default_rng(rows), rows, 6)
     trees = Trees.parsed(booster.model_to_string())
-    assert trees.scores(asked).tobytes() == booster.predict(asked, num_threads=1).tobytes()
+    assert trees.scores(features).tobytes() == booster.predict(features, num_threads=1).tobytes()
 
 
 def test_unknown_values_go_where_lightgbm_sends_them_though_none_was_seen_in_training():
     rng = np.random.default_rng(1)
-    seen = rng.standard_normal((500, 4)).astype(np.float32)
-    booster = boosted(seen, rng)
-    asked = np.full((3, 4), np.nan, np.float32)
-    assert Trees.parsed(booster.model_to_string()).scores(asked).tobytes() == booster.predict(asked).tobytes()
+    training = rng.standard_normal((500, 4)).astype(np.float32)
+    booster = boosted(training, rng)
+    features = np.full((3, 4), np.nan, np.float32)
+    assert Trees.parsed(booster.model_to_string()).scores(features).tobytes() == booster.predict(features).tobytes()
 
 
 def test_values_on_either_side_of_a_threshold_go_to_their_sides():
@@ -45,26 +45,26 @@ def test_values_on_either_side_of_a_threshold_go_to_their_sides():
     booster = boosted(rng.standard_normal((800, 3)).astype(np.float32), rng)
     trees = Trees.parsed(booster.model_to_string())
     edges = trees.threshold
-    asked = np.repeat(np.concatenate([edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)]), 3)
-    asked = asked.reshape(-1, 3).astype(np.float32)
-    assert trees.scores(asked).tobytes() == booster.predict(asked).tobytes()
+    features = np.repeat(np.concatenate([edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)]), 3)
+    features = features.reshape(-1, 3).astype(np.float32)
+    assert trees.scores(features).tobytes() == booster.predict(features).tobytes()
 
 
 def test_a_tree_that_never_splits_adds_its_only_value():
     rng = np.random.default_rng(3)
     booster = boosted(np.ones((50, 2), np.float32), rng)
     trees = Trees.parsed(booster.model_to_string())
-    asked = np.zeros((2, 2), np.float32)
-    assert trees.scores(asked).tobytes() == booster.predict(asked).tobytes()
-    assert trees.sums(asked, trees.path).shape == (2, 3)
+    features = np.zeros((2, 2), np.float32)
+    assert trees.scores(features).tobytes() == booster.predict(features).tobytes()
+    assert trees.sums(features, trees.path).shape == (2, 3)
 
 
 def test_the_path_to_each_leaf_sums_to_its_value():
     rng = np.random.default_rng(4)
     trees = Trees.parsed(boosted(hostile(rng, 1_000, 5), rng).model_to_string())
     np.testing.assert_allclose(trees.path.sum(axis=1), trees.value, atol=1e-9)
-    asked = hostile(rng, 100, 5)
-    np.testing.assert_allclose(trees.sums(asked, trees.path).sum(axis=1), trees.scores(asked), atol=1e-9)
+    features = hostile(rng, 100, 5)
+    np.testing.assert_allclose(trees.sums(features, trees.path).sum(axis=1), trees.scores(features), atol=1e-9)
 
 
 def test_the_gain_of_each_feature_is_lightgbms():

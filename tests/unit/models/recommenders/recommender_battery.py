@@ -12,7 +12,7 @@ def ids(prefix, count):
 
 
 def shop(users=USERS, items=ITEMS, seed=0):
-    """Two tastes: even users want even items. User 0 never came, item 0 was never touched, users 2 and 4 are twins."""
+    """Two tastes: even users want even items. User 0 and item 0 have no events, users 2 and 4 are twins."""
     rng = np.random.default_rng(seed)
     same_taste = (np.arange(users)[:, None] + np.arange(items)) % 2 == 0
     dense = (rng.random((users, items)) < np.where(same_taste, 0.4, 0.03)) * rng.integers(1, 4, (users, items))
@@ -25,7 +25,7 @@ def shop(users=USERS, items=ITEMS, seed=0):
 class RecommenderBattery:
     """Subclasses define `fit(interest)` and `lists(model, interest, k, seen, allowed)` for all rows of interest."""
 
-    takes_weights = True  # a model of sequences sees events without weights
+    takes_weights = True  # False for models of sequences: these see events without weights
 
     def fit(self, interest):
         raise NotImplementedError
@@ -34,7 +34,7 @@ class RecommenderBattery:
         raise NotImplementedError
 
     def reloaded(self, model, folder):
-        """The model after its trip over the disk; one that is a pure function has nothing to save."""
+        """The model after saving and loading; a model that is a pure function has nothing to save."""
         return model
 
     def fitted_lists(self, interest, k, seen=None, allowed=None):
@@ -132,7 +132,7 @@ class RecommenderBattery:
 
 
 class LearnsTaste:
-    """For recommenders that look at the user at all."""
+    """For recommenders whose lists depend on the user."""
 
     def test_users_get_items_of_their_own_taste(self):
         interest = shop(300, 60)

@@ -179,7 +179,7 @@ def test_settings_that_mean_nothing_are_refused(settings, message):
 
 
 def test_rows_regularised_by_their_frequency_solve_their_own_equation():
-    """(Y'Y + Y' (C - 1) Y + reg_u) x = Y' C 1, with reg_u of the formula, to the width of a step."""
+    """(Y'Y + Y' (C - 1) Y + reg_u) x = Y' C 1, with reg_u by the formula, to the precision of one step."""
     config = replace(SMALL, regularization=4.0, frequency_power=1.0, iterations=10)
     interest = shop()
     model = fit(interest, config)
@@ -212,12 +212,12 @@ def test_settings_of_ials_carry_over():
     x, y = (rng.normal(scale=0.1, size=(n, 8)) for n in dense.shape)
     for _ in range(30):
         for rows, other, data in ((x, y, dense), (y, x, dense.T)):
-            for at, row in enumerate(data):
+            for index, row in enumerate(data):
                 penalty = reg * (row.sum() + alpha0 * len(row)) * np.eye(8)
-                rows[at] = np.linalg.solve(
+                rows[index] = np.linalg.solve(
                     alpha0 * other.T @ other + other.T @ (other * row[:, None]) + penalty, other.T @ row
                 )
     config = replace(ALSConfig.from_ials(alpha0, reg, 1.0, interest.shape, interest.nnz), factors=8, iterations=40)
-    ours = fit(interest, config)
-    theirs, mine = x @ y.T, ours.user_factors @ ours.item_factors.T
-    assert np.corrcoef(theirs.ravel(), mine.ravel())[0, 1] > 0.99
+    als = fit(interest, config)
+    solved_scores, our_scores = x @ y.T, als.user_factors @ als.item_factors.T
+    assert np.corrcoef(solved_scores.ravel(), our_scores.ravel())[0, 1] > 0.99

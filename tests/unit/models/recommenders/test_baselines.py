@@ -1,4 +1,4 @@
-"""Baselines: the battery, and each against a few lines of dense numpy."""
+"""Baselines: the battery, and each compared with a few lines of dense numpy."""
 
 import numpy as np
 import pytest
@@ -82,10 +82,10 @@ def test_buy_again_gives_the_user_its_own_items():
 
 def test_lists_do_not_depend_on_the_block():
     similarity = item_item(shop(), 10)
-    whole = from_neighbours(shop(), similarity, 5, shop())
+    at_once = from_neighbours(shop(), similarity, 5, shop())
     by_three = from_neighbours(shop(), similarity, 5, shop(), memory_bytes=40 * 40 * 3)
-    assert whole[1].tobytes() == by_three[1].tobytes()
-    assert whole[0].tobytes() == by_three[0].tobytes()
+    assert at_once[1].tobytes() == by_three[1].tobytes()
+    assert at_once[0].tobytes() == by_three[0].tobytes()
 
 
 def test_a_budget_below_one_user_is_refused():

@@ -1,4 +1,4 @@
-"""Where items start: near those that stand close to them in other users' sequences."""
+"""First vectors of items: near the items that are close to them in users' sequences."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ GROUP = 10
 
 
 def grouped(groups, seed=0):
-    """Users whose five items are all of one group of ten."""
+    """Users, each with five items of one group of ten."""
     draw = np.random.default_rng(seed)
     users = range(20 * groups)
     return of(*(draw.choice(GROUP, 5, replace=False) + GROUP * (user % groups) for user in users))
 
 
 def nearness(groups, dim):
-    """(mean product of two items of one group, and of two groups)."""
+    """(mean product of two items of the same group, mean product of items of different groups)."""
     axes = item_axes(grouped(groups), GROUP * groups, dim)
     products = axes @ axes.T
     same = np.arange(GROUP * groups) // GROUP
@@ -26,8 +26,8 @@ def nearness(groups, dim):
 
 def test_items_of_one_group_are_near_in_a_small_and_in_a_large_catalogue():
     for groups in (5, DENSE_ITEMS // GROUP + 5):
-        own, other = nearness(groups, dim=groups)
-        assert own > 10 * other
+        within, between = nearness(groups, dim=groups)
+        assert within > 10 * between
 
 
 def test_the_same_sequences_give_the_same_axes():

@@ -21,7 +21,7 @@ def test_every_item_drawn_once_is_the_full_softmax():
 
 
 def test_an_item_drawn_twice_as_often_is_pushed_down_no_more():
-    """Drawn twice and expected twice weighs what drawn once and expected once does."""
+    """An item that is drawn and expected twice has the same weight as one that is drawn and expected once."""
     torch.manual_seed(0)
     net = LSTMNet(SMALL, ITEMS, 0, 0).eval()
     codes = torch.randint(1, ITEMS, (30, 8))

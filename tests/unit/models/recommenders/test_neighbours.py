@@ -1,4 +1,4 @@
-"""Neighbours, co-visitation and trending: the battery where it fits, and each on a few planted events."""
+"""Neighbours, co-visitation and trending: the battery if it applies, and each on a few planted events."""
 
 import numpy as np
 import pytest
@@ -63,23 +63,23 @@ def test_user_user_finds_the_taste():
 def test_related_lists_what_from_neighbours_lists_without_the_unrelated():
     similarity = item_item(shop(), 10)
     dense, thin = from_neighbours(shop(), similarity, 8), related(shop(), similarity, 8)
-    there = dense[1] > 0
-    np.testing.assert_array_equal(thin[0][there], dense[0][there])
-    np.testing.assert_allclose(thin[1][there], dense[1][there], rtol=1e-6)
-    assert (thin[0][~there] == -1).all()
+    is_listed = dense[1] > 0
+    np.testing.assert_array_equal(thin[0][is_listed], dense[0][is_listed])
+    np.testing.assert_allclose(thin[1][is_listed], dense[1][is_listed], rtol=1e-6)
+    assert (thin[0][~is_listed] == -1).all()
 
 
 def test_a_visit_relates_what_it_holds_and_another_visit_does_not():
-    found = together((0, 0, 1.0), (0, 1, 1.5), (0, 2, 5.0), (1, 3, 1.0))
-    assert found[0, 1] == found[1, 0] > 0
-    assert np.count_nonzero(found) == 2
+    counts = together((0, 0, 1.0), (0, 1, 1.5), (0, 2, 5.0), (1, 3, 1.0))
+    assert counts[0, 1] == counts[1, 0] > 0
+    assert np.count_nonzero(counts) == 2
 
 
 def test_recent_visits_and_near_events_count_more():
-    found = together((0, 0, 1.0), (0, 1, 1.0), (1, 2, 9.0), (1, 3, 9.0), popularity_power=0.0)
-    assert found[2, 3] == pytest.approx(found[0, 1] * 2**0.8)
-    found = together((0, 0, 1.0), (0, 1, 1.0), (1, 2, 0.0), (1, 3, 1.0), popularity_power=0.0)
-    assert found[0, 1] == pytest.approx(2 * found[2, 3])
+    counts = together((0, 0, 1.0), (0, 1, 1.0), (1, 2, 9.0), (1, 3, 9.0), popularity_power=0.0)
+    assert counts[2, 3] == pytest.approx(counts[0, 1] * 2**0.8)
+    counts = together((0, 0, 1.0), (0, 1, 1.0), (1, 2, 0.0), (1, 3, 1.0), popularity_power=0.0)
+    assert counts[0, 1] == pytest.approx(2 * counts[2, 3])
 
 
 def test_covisitation_does_not_depend_on_the_order_of_users():

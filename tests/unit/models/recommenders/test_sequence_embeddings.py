@@ -1,4 +1,4 @@
-"""Users and items as a sequence model sees them, under the ids of tonight, and as a source of lists."""
+"""A sequence model's embeddings of users and items under tonight's ids, and the model as a source of lists."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -29,9 +29,9 @@ def test_sequences_are_each_users_items_in_time_without_what_comes_twice_in_a_ro
     log = history()
     sequences = sequences_of(log)
     for user in (0, 31, 59):
-        own = log.item[log.user == user]
-        kept = own[np.flatnonzero(np.append(True, np.diff(own) != 0))]
-        assert sequences.codes[sequences.indptr[user] : sequences.indptr[user + 1]].tolist() == kept.tolist()
+        user_items = log.item[log.user == user]
+        without_repeats = user_items[np.flatnonzero(np.append(True, np.diff(user_items) != 0))]
+        assert sequences.codes[sequences.indptr[user] : sequences.indptr[user + 1]].tolist() == without_repeats.tolist()
 
 
 def test_the_product_is_the_models_logit():

@@ -35,7 +35,7 @@ SMALL = LSTMConfig(
 
 
 def sequences(interest):
-    """Each row's items in an order that the items alone decide, so that twins stay twins."""
+    """Each row's items in an order that depends only on the items, so that twins stay twins."""
     codes = interest.indices.copy()
     for low, high in zip(interest.indptr[:-1], interest.indptr[1:], strict=True):
         np.random.default_rng(codes[low:high].tolist()).shuffle(codes[low:high])
@@ -43,7 +43,7 @@ def sequences(interest):
 
 
 def of(*lists):
-    return Sequences(np.cumsum([0, *map(len, lists)]), np.array([code for one in lists for code in one], np.int32))
+    return Sequences(np.cumsum([0, *map(len, lists)]), np.array([code for codes in lists for code in codes], np.int32))
 
 
 def trained(config=SMALL, data=None, items=ITEMS, **rest):
@@ -80,11 +80,11 @@ def test_a_saved_model_of_another_config_is_refused(tmp_path):
 
 def test_rows_are_carried_by_id_where_the_vocabulary_shrank_and_grew():
     before = trained()
-    kept = np.r_[5:ITEMS]
-    names = np.append(ids("i", ITEMS)[kept], "j00000")
+    kept_codes = np.r_[5:ITEMS]
+    names = np.append(ids("i", ITEMS)[kept_codes], "j00000")
     still = dataclasses.replace(SMALL, learning_rate=1e-12, warm_epochs=1)
     after = LSTM.fit(still, of([0, 1, 2], [3, 4, 35]), names, previous=before)
-    np.testing.assert_allclose(after.item_rows[:-1], before.item_rows[kept], atol=1e-6)
+    np.testing.assert_allclose(after.item_rows[:-1], before.item_rows[kept_codes], atol=1e-6)
     assert after.recommend(of([35]), len(names))[0].min() >= 0
 
 
@@ -142,8 +142,8 @@ def test_attributes_tell_items_nobody_touched_from_others():
     attributes = Attributes(csr_matrix(np.eye(2, dtype=np.float32)[np.arange(60) % 2]), np.array(["even", "odd"]))
     model = LSTM.fit(SMALL, sequences(interest), ids("i", 60), attributes)
     taste = model.encode(sequences(interest))[2:] @ model.item_rows[:20, :-1].T
-    own = (np.arange(2, 300)[:, None] + np.arange(20)) % 2 == 0
-    assert taste[own].mean() > taste[~own].mean() + 0.5
+    is_own_taste = (np.arange(2, 300)[:, None] + np.arange(20)) % 2 == 0
+    assert taste[is_own_taste].mean() > taste[~is_own_taste].mean() + 0.5
 
 
 def test_attributes_that_are_nan_or_of_other_items_are_refused():

@@ -1,4 +1,4 @@
-"""Training of the LSTM: an interrupted run, and checkpoints of another one."""
+"""Training of the LSTM: an interrupted run, and checkpoints of another run."""
 
 import dataclasses
 
@@ -23,14 +23,14 @@ def stop_after(last):
 
 
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
-    whole = trained()
+    unbroken = trained()
     with pytest.raises(Stopped):
         trained(checkpoint=tmp_path, report=stop_after(2))
     epochs = []
     resumed = trained(checkpoint=tmp_path, report=lambda epoch, loss, gain: epochs.append(epoch))
     assert epochs[0] == 3
-    assert same(whole, resumed)
-    assert whole.epochs == resumed.epochs
+    assert same(unbroken, resumed)
+    assert unbroken.epochs == resumed.epochs
 
 
 def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
@@ -42,13 +42,13 @@ def test_a_checkpoint_of_another_config_or_other_data_is_refused(tmp_path):
         trained(data=sequences(shop(seed=1)), checkpoint=tmp_path)
 
 
-def test_what_chooses_the_epoch_is_not_learned():
+def test_validation_sequences_choose_the_epoch_and_are_not_trained_on():
     last = 1000 + np.arange(100)
     learned, held = learned_and_held(of(*([1, 2, 3, item] for item in last)), None, seed=3)
-    asked = held.codes[held.indptr[1:] - 1]
-    assert len(asked) == 50
-    assert not np.isin(asked, learned.codes).any()
-    assert np.isin(last, np.concatenate([asked, learned.codes])).all()
+    validation_items = held.codes[held.indptr[1:] - 1]
+    assert len(validation_items) == 50
+    assert not np.isin(validation_items, learned.codes).any()
+    assert np.isin(last, np.concatenate([validation_items, learned.codes])).all()
 
 
 def test_a_training_ends_after_so_many_events():
@@ -63,7 +63,7 @@ def test_a_training_ends_after_so_many_events():
     assert epochs == [1, 2]
 
 
-def test_of_a_log_that_is_larger_a_random_part_is_learned():
+def test_a_random_part_of_a_larger_log_is_trained_on():
     data, epochs = sequences(shop()), []
     few = trained(
         dataclasses.replace(SMALL, most_events=30), data=data, report=lambda epoch, loss, gain: epochs.append(epoch)

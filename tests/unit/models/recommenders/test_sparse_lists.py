@@ -1,4 +1,4 @@
-"""Lists from sparse products against scipy's own product, to the bit: ties, masks, values that vanish."""
+"""Lists from sparse products compared bit by bit with scipy's product: ties, masks, values that become 0."""
 
 import numpy as np
 import pytest
@@ -30,9 +30,9 @@ def same(got, wanted):
 
 
 def random_csr(rng, shape, density, values):
-    made = sparse.random_array(shape, density=density, rng=rng, format="csr", dtype=np.float32)
-    made.data = rng.choice(np.asarray(values, np.float32), len(made.data))
-    return sparse.csr_matrix(made)
+    matrix = sparse.random_array(shape, density=density, rng=rng, format="csr", dtype=np.float32)
+    matrix.data = rng.choice(np.asarray(values, np.float32), len(matrix.data))
+    return sparse.csr_matrix(matrix)
 
 
 @st.composite
@@ -69,11 +69,11 @@ def test_through_the_nearest_is_the_product_over_them_in_the_order_of_codes():
     rows, others = interest[:8], sparse.csr_matrix(interest.T)
     alike = (rows @ others).toarray()
     alike[np.arange(8), np.arange(8)] = 0
-    kept = np.zeros_like(alike)
+    nearest_only = np.zeros_like(alike)
     for row, likeness in enumerate(alike):
         nearest = sorted((-value, code) for code, value in enumerate(likeness) if value > 0)[:6]
-        kept[row, [code for _, code in nearest]] = [-value for value, _ in nearest]
-    wanted = by_sorting(sparse.csr_matrix(sparse.csr_matrix(kept) @ interest), 9)
+        nearest_only[row, [code for _, code in nearest]] = [-value for value, _ in nearest]
+    wanted = by_sorting(sparse.csr_matrix(sparse.csr_matrix(nearest_only) @ interest), 9)
     same(best_through_nearest(rows, others, interest, np.arange(8), 6, 9, None), wanted)
 
 

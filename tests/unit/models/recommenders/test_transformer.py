@@ -56,7 +56,7 @@ def test_states_are_read_as_they_are_trained():
 
 
 def test_a_validation_is_not_learned_but_chooses_the_epoch():
-    """Its last event follows in no learned sequence: it must stay as unlikely as any other."""
+    """The validation's last event follows in no training sequence, so it must stay as unlikely as other items."""
     learned = of(*([[number % 5, number % 5 + 5] for number in range(40)]))
     validation = of(*([[number % 5, 12] for number in range(40)]))
     model = Transformer.fit(SMALL, learned, ids("i", ITEMS), validation=validation)

@@ -1,4 +1,4 @@
-"""The battery for models that are a graph of items, fitted on interest and the items' ids."""
+"""The battery for models that are item graphs, fitted on interest and the items' ids."""
 
 from typing import Any
 

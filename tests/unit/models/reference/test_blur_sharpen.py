@@ -1,4 +1,4 @@
-"""Blur and sharpen: the battery, its formula against a dense one, and what it refuses."""
+"""Blur and sharpen: the battery, its formula compared with dense algebra, and what it refuses."""
 
 import numpy as np
 import pytest

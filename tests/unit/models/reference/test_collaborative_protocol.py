@@ -1,4 +1,4 @@
-"""What `make bench-cf` may learn: no test pair, and no pair of its validation slice while weights are chosen."""
+"""What `make bench-cf` may train on: no test pair, and no pair of its validation set while weights are chosen."""
 
 import numpy as np
 import pytest

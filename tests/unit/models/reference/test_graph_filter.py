@@ -1,4 +1,4 @@
-"""The graph filter: the battery, its formula against a dense one, and what it refuses."""
+"""The graph filter: the battery, its formula compared with dense algebra, and what it refuses."""
 
 import numpy as np
 import pytest

@@ -66,7 +66,7 @@ def test_without_last_drops_no_more_than_there_is():
 
 
 def shop_with_two_sources(users, items=60, seed=0):
-    """The truth is high where both sources are; each alone is noisy."""
+    """The truth is high if both sources are high; each source alone is noisy."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(1, items, users)
     scores = rng.standard_normal((2, users, items)).astype(np.float32)
@@ -86,7 +86,7 @@ def test_the_ranker_beats_its_sources(users):
     assert (ranker is None) == (users == 60)
     others, wanted, _ = shop_with_two_sources(users, seed=1)
     codes, _ = order(ranker, propose(others, seen, 20, np.ones(60, bool)), 10, 60)
-    alone = max(first_hits(np.argsort(-own(slice(0, users)), axis=1), wanted) for own in others.values())
+    alone = max(first_hits(np.argsort(-source(slice(0, users)), axis=1), wanted) for source in others.values())
     assert first_hits(codes, wanted) > alone
 
 
@@ -99,7 +99,7 @@ def test_a_source_may_have_any_name():
     np.testing.assert_array_equal(*lists)
 
 
-def test_what_is_seen_or_not_allowed_is_not_proposed():
+def test_seen_and_refused_items_are_not_proposed():
     sources, _, _ = shop_with_two_sources(30)
     seen = csr_matrix(np.eye(30, 60, dtype=np.float32))
     allowed = np.arange(60) % 2 == 0

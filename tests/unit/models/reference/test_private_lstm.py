@@ -18,7 +18,7 @@ CONFIG = PrivateLSTMConfig(dim=6, hidden=5, length=8, epochs=4, parts=3, batch=7
 
 
 def around_the_clock(people: int, length: int) -> Sequences:
-    """Each person goes through the items in order, from another first one."""
+    """Each person goes through the items in order, and each begins with another item."""
     codes = (np.arange(people)[:, None] + np.arange(length)) % len(ITEMS)
     return Sequences(np.arange(people + 1) * length, codes.ravel().astype(np.int32))
 
@@ -29,26 +29,26 @@ def test_each_persons_gradient_is_that_of_the_person_alone() -> None:
     (rows,) = _samples(CONFIG, Sequences(np.concatenate([[0], lengths.cumsum()]), codes)).tensors
     torch.manual_seed(0)
     net = _Net(CONFIG, len(ITEMS))
-    alone = []
+    gradients = []
     for row in rows:
         net.zero_grad()
         _loss(net, row[None]).backward()
-        alone.append({name: weight.grad.clone() for name, weight in net.named_parameters()})
+        gradients.append({name: weight.grad.clone() for name, weight in net.named_parameters()})
     net.zero_grad()
     _loss(GradSampleModule(net, loss_reduction="sum"), rows).backward()
     for name, weight in net.named_parameters():
         assert weight.grad_sample.shape == (4, *weight.shape)
         for person in range(4):
-            torch.testing.assert_close(weight.grad_sample[person], alone[person][name], msg=f"{name} of {person}")
-    assert not any(gradient.any() for gradient in alone[1].values())
+            torch.testing.assert_close(weight.grad_sample[person], gradients[person][name], msg=f"{name} of {person}")
+    assert not any(gradient.any() for gradient in gradients[1].values())
 
 
-def test_a_training_spends_what_was_asked_for() -> None:
-    told: list[tuple[int, float]] = []
-    fit(CONFIG, around_the_clock(31, 8), ITEMS, 3.0, 1e-5, lambda *epoch: told.append(epoch))
-    assert [epoch for epoch, _ in told] == [1, 2, 3, 4]
-    assert [spent for _, spent in told] == sorted(spent for _, spent in told)
-    assert 2.95 <= told[-1][1] <= 3.0  # Opacus' own account of the steps that were made
+def test_a_training_spends_the_given_budget() -> None:
+    epochs: list[tuple[int, float]] = []
+    fit(CONFIG, around_the_clock(31, 8), ITEMS, 3.0, 1e-5, lambda *epoch: epochs.append(epoch))
+    assert [epoch for epoch, _ in epochs] == [1, 2, 3, 4]
+    assert [spent for _, spent in epochs] == sorted(spent for _, spent in epochs)
+    assert 2.95 <= epochs[-1][1] <= 3.0  # Opacus' own account of the steps that were made
 
 
 def test_less_epsilon_and_more_epochs_take_more_noise() -> None:
@@ -59,11 +59,11 @@ def test_less_epsilon_and_more_epochs_take_more_noise() -> None:
 
 
 def test_noise_is_not_drawn_from_the_seed() -> None:
-    one, other = (fit(CONFIG, around_the_clock(30, 8), ITEMS, 3.0, 1e-5) for _ in range(2))
-    assert not np.allclose(one.item_rows, other.item_rows)
+    first, second = (fit(CONFIG, around_the_clock(30, 8), ITEMS, 3.0, 1e-5) for _ in range(2))
+    assert not np.allclose(first.item_rows, second.item_rows)
 
 
-def test_without_noise_it_learns_what_comes_next_and_is_saved_as_an_lstm(tmp_path) -> None:
+def test_without_noise_it_learns_the_next_item_and_is_saved_as_an_lstm(tmp_path) -> None:
     config = PrivateLSTMConfig(dim=16, hidden=16, epochs=80, learning_rate=0.03, threads=1)
     people = around_the_clock(60, 8)
     model = fit(config, people, ITEMS, math.inf, 1e-5)

@@ -1,4 +1,4 @@
-"""Blending: what a weight does, and what the search for weights finds."""
+"""Blending of scores: the effect of a weight, and the search for weights."""
 
 import numpy as np
 import pytest

@@ -60,7 +60,7 @@ def test_a_cold_shop_answers_from_one_wording_of_each_answer() -> None:
 
 
 def test_a_cold_answerer_that_an_older_version_stored_still_answers(tmp_path: Path) -> None:
-    """Its nearest wording decided alone, and its prior read the cosine of that and its lead."""
+    """In the older version only the nearest wording decided, and the prior used its cosine and its lead."""
     grams, topics = NGrams.of(list(TOPICS.values())), len(TOPICS)
     index = Index(grams, grams.weigh(list(TOPICS.values())), np.arange(topics), topics)
     prior = Chance(np.array([0.425, 0.160]), np.array([0.147, 0.147]), np.array([1.07, 0.93]), 0.5)
@@ -75,26 +75,28 @@ def test_a_cold_answerer_that_an_older_version_stored_still_answers(tmp_path: Pa
 
 
 def test_history_gives_a_calibrated_chance(learned: Answerer) -> None:
-    asked = learned.suggest(["hi can i wash this in the machine", "你好，请问可以换货吗", "who won the league"])
-    assert [row[0].answer for row in asked[:2]] == ["washing", "换货"]
-    assert min(asked[0][0].chance, asked[1][0].chance) >= learned.threshold > asked[2][0].chance
+    suggestions = learned.suggest(["hi can i wash this in the machine", "你好，请问可以换货吗", "who won the league"])
+    assert [row[0].answer for row in suggestions[:2]] == ["washing", "换货"]
+    assert min(suggestions[0][0].chance, suggestions[1][0].chance) >= learned.threshold > suggestions[2][0].chance
     assert learned.report["accuracy"] >= learned.report["accuracy_ngrams"]
 
 
 def test_chances_fall_and_sum_to_one_at_most(learned: Answerer) -> None:
     for row in learned.suggest(["delivery", "which size, and an invoice please", ""], k=20):
-        chances = [each.chance for each in row]
+        chances = [suggestion.chance for suggestion in row]
         assert (len(row), max(chances)) == (len(TOPICS), chances[0])
         assert chances[1:] == sorted(chances[1:], reverse=True)
 
 
-def test_what_is_stored_answers_alike(learned: Answerer, tmp_path: Path) -> None:
+def test_a_stored_answerer_gives_the_same_answers(learned: Answerer, tmp_path: Path) -> None:
     learned.save(tmp_path)
-    again = Answerer.load(tmp_path, CONFIG)
+    loaded = Answerer.load(tmp_path, CONFIG)
     questions = ["my coupon is broken", "运费多少", "🙂", "x" * 20_000]
-    for one, other in zip(learned.suggest(questions), again.suggest(questions), strict=True):
-        assert [each.answer for each in one] == [each.answer for each in other]
-        assert np.allclose([each.chance for each in one], [each.chance for each in other], atol=1e-6)
+    for row, loaded_row in zip(learned.suggest(questions), loaded.suggest(questions), strict=True):
+        assert [suggestion.answer for suggestion in row] == [suggestion.answer for suggestion in loaded_row]
+        assert np.allclose(
+            [suggestion.chance for suggestion in row], [suggestion.chance for suggestion in loaded_row], atol=1e-6
+        )
     with pytest.raises(ValueError, match="precision"):
         Answerer.load(tmp_path, AnswererConfig())
 
@@ -118,20 +120,22 @@ def test_encoders_are_stored_one_by_one_and_read_as_their_mean(tmp_path: Path) -
     assert both is not None
     assert first is not None
     second = AnswerNetwork(SMALL, both.vocabulary, both.nets[1:])
-    each = [np.einsum("qnd,and->qa", one.vectors(texts), one.answers()) for one in (first, second)]
+    cosines_of_nets = [
+        np.einsum("qnd,and->qa", encoder.vectors(texts), encoder.answers()) for encoder in (first, second)
+    ]
     index = load_index(tmp_path, SMALL)
     blended = replace(index, network=both, share=1.0, logistic=Logistic(np.zeros((len(grams.grams), 8)), np.zeros(8)))
     cosines = blended.scores(texts).odds / SHARPNESS + 0.5
-    np.testing.assert_allclose(cosines, (each[0] + each[1]) / 2, atol=1e-5)
-    assert np.abs(each[0] - each[1]).max() > 0.01
+    np.testing.assert_allclose(cosines, (cosines_of_nets[0] + cosines_of_nets[1]) / 2, atol=1e-5)
+    assert np.abs(cosines_of_nets[0] - cosines_of_nets[1]).max() > 0.01
     np.testing.assert_array_equal(both.vectors(texts), network.vectors(texts))
 
 
 def test_a_questions_chance_does_not_depend_on_what_is_asked_beside_it(learned: Answerer) -> None:
     questions = ["my coupon", "how long does delivery take to the islands in the north sea, and what does it cost"]
     together, alone = learned.suggest(questions), [learned.suggest([question])[0] for question in questions]
-    for one, other in zip(together, alone, strict=True):
-        assert one[0].chance == pytest.approx(other[0].chance, abs=5e-3)
+    for row, row_alone in zip(together, alone, strict=True):
+        assert row[0].chance == pytest.approx(row_alone[0].chance, abs=5e-3)
 
 
 def test_learning_begins_from_an_earlier_answerer(learned: Answerer, history: tuple[list[str], list[str]]) -> None:

@@ -56,5 +56,5 @@ def test_every_shipped_word_is_found_in_a_sentence(language: str) -> None:
     shipped = Handover.of([reasons])
     for reason, words in reasons.items():
         for word in words:
-            found = shipped.reason(f"... {word.replace('*', ' 1 ' if word.isascii() else '1')} !")
-            assert found in reasons, (reason, word)
+            given_reason = shipped.reason(f"... {word.replace('*', ' 1 ' if word.isascii() else '1')} !")
+            assert given_reason in reasons, (reason, word)

@@ -19,7 +19,7 @@ from models.service.masking import mask
         "Kerkstraat 12, 1017 GC Amsterdam", "Drottninggatan 4, 111 51 Stockholm", "ul. Długa 7, 31-147 Kraków",
     ],
 )  # fmt: skip
-def test_a_european_address_goes_whole(address: str) -> None:
+def test_a_european_address_is_masked_completely(address: str) -> None:
     for before, after in (("", ""), ("Please send it to ", " as soon as you can"), ("Meine Adresse: ", ". Wann?")):
         assert mask(before + address + after) == (f"{before}[address]{after}", {"address": 1})
 
@@ -47,7 +47,7 @@ def test_a_european_address_goes_whole(address: str) -> None:
         ("联系人:", "张三丰", ",谢谢"),
     ],
 )
-def test_the_name_of_a_letter_goes(before: str, name: str, after: str) -> None:
+def test_a_persons_name_in_a_letter_is_masked(before: str, name: str, after: str) -> None:
     assert mask(before + name + after) == (f"{before}[name]{after}", {"name": 1})
 
 
@@ -70,7 +70,7 @@ def test_goods_and_figures_stay(text: str) -> None:
     assert mask(text) == (text, {})
 
 
-def test_what_is_masked_once_stays_as_it_is() -> None:
+def test_text_that_was_masked_once_stays_unchanged() -> None:
     once = mask("Hauptstraße 12, 10115 Berlin. Mit freundlichen Grüßen, Anna Schmidt")
     assert once.counts == {"address": 1, "name": 1}
     assert mask(once.text) == (once.text, {})

@@ -1,4 +1,4 @@
-"""What customers write holds no personal data when it is masked, however it is written, and keeps what is asked."""
+"""Masked texts of customers have no personal data, however these are written, and keep what the customer asks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEPARATORS = (" ", "-", ".", "/", ",", "_", "~", "*", ":", "·", "、", "\\", "=
 
 
 def resident_id(first_17: str = RESIDENT) -> str:
-    """The 17 digits with their check character, reckoned here from the standard: ISO 7064, MOD 11-2."""
+    """The 17 digits with their check character, computed here from the standard: ISO 7064, MOD 11-2."""
     total = 0
     for digit in first_17:
         total = (total + int(digit)) * 2 % 11
@@ -33,7 +33,7 @@ def resident_id(first_17: str = RESIDENT) -> str:
         "'jo'@mail.com",
     ],
 )  # fmt: skip
-def test_an_email_goes_whole(text: str) -> None:
+def test_an_email_address_is_masked_completely(text: str) -> None:
     masked = mask(f"send it to {text} please", REGIONS)
     assert masked.text.replace("'jo'", "").endswith("[email] please")
     assert masked.counts == {"email": 1}
@@ -51,7 +51,7 @@ def test_words_beside_an_email_stay() -> None:
      "１３９１２３４５６７８", "一三九一二三四五六七八", "幺三九 幺二三四 五六七八", "壹叁玖壹贰叁肆伍陆柒捌",
      "١٣٩١٢٣٤٥٦٧٨", "①③⑨①②③④⑤⑥⑦⑧", "1\ufe0f\u20e33️⃣9️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣", "1\u03363\u03369\u033612345678"],
 )  # fmt: skip
-def test_a_telephone_number_goes_whole(text: str) -> None:
+def test_a_telephone_number_is_masked_completely(text: str) -> None:
     masked = mask(f"打{text}。", REGIONS)
     assert masked.text == "打[phone]。"
     assert masked.counts == {"phone": 1}
@@ -70,7 +70,7 @@ def test_a_card_is_told_by_its_check_digit() -> None:
     assert all(map(is_card, (CARD, "4222222222222", "6304000000000000000")))
     assert not any(map(is_card, (NO_CARD, "0" * 16, "5500 0055", CARD + "0000", "")))
     assert mask(f"card {CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]}").counts == {"card": 1}
-    assert mask(f"card {NO_CARD}").text == "card [number]"  # a mistyped card is no card, and goes all the same
+    assert mask(f"card {NO_CARD}").text == "card [number]"  # a mistyped card is no card, and is masked too
 
 
 def test_a_resident_id_is_told_by_its_check_character() -> None:
@@ -90,7 +90,7 @@ def test_a_resident_id_is_told_by_its_check_character() -> None:
     ["12 Baker Street", "221B baker street", "1600 Amphitheatre Parkway", "7 Old Mill Lane, apt 4", "12 oak way",
      "上海市浦东新区世纪大道100号", "建国路八十八号", "广州市天河区体育西路１０１号", "朝阳区建国路88号院3号楼"],
 )  # fmt: skip
-def test_an_address_goes_whole(text: str) -> None:
+def test_an_address_is_masked_completely(text: str) -> None:
     assert mask(f"寄到 {text}").text == "寄到 [address]"
 
 
@@ -101,7 +101,7 @@ def test_an_address_goes_whole(text: str) -> None:
      "Can I pay online please?", "Is WeChat payment accepted?", "The deadline passed", "我有一个两三百块的订单",
      "一二三四五六", "", "😀🎁💔", "no number at all"],
 )  # fmt: skip
-def test_what_is_asked_stays(text: str) -> None:
+def test_the_question_itself_stays(text: str) -> None:
     assert mask(text, REGIONS) == (text, {})
 
 
@@ -109,7 +109,7 @@ def test_what_is_asked_stays(text: str) -> None:
     "text",
     ["wechat: jo_smith", "微信号是abc12345", "QQ 123456789", "WhatsApp is johnsmith", "telegram jo_12", "VX：jo123"],
 )
-def test_an_account_of_a_messenger_goes(text: str) -> None:
+def test_an_account_of_a_messenger_is_masked(text: str) -> None:
     masked = mask(text, REGIONS)
     assert masked.text.endswith("[account]")
     assert masked.counts == {"account": 1}
@@ -121,11 +121,11 @@ def test_each_number_of_a_text_is_counted() -> None:
     assert not any(c.isdigit() for c in masked.text)
 
 
-def test_digits_said_in_english_go() -> None:
+def test_digits_in_english_words_are_masked() -> None:
     assert mask("call two one two five five five two three now").text == "call [number] now"
 
 
-def test_what_is_masked_stays_as_it_is() -> None:
+def test_masked_text_stays_unchanged() -> None:
     once = mask(f"13912345678 jo@mail.com {CARD} wechat: jo_smith 12 Oak Road", REGIONS)
     assert mask(once.text, REGIONS) == (once.text, {})
 

@@ -1,4 +1,4 @@
-"""The matcher of two texts: what it learns, and that their order and their neighbours change nothing."""
+"""The matcher of two texts: what it learns, and that the order of the texts and other pairs change nothing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WAYS = ("how do i get the {}", "where is my {}", "i want my {} now", "{}在哪�
 
 @pytest.fixture(scope="module")
 def pairs() -> Pairs:
-    """Two questions mean the same where they ask for the same thing."""
-    asked = [(thing, way.format(thing)) for thing in THINGS for way in WAYS]
-    rows = [(a, b, x == y) for at, (x, a) in enumerate(asked) for to, (y, b) in enumerate(asked)
-            if x == y or (5 * at + 3 * to) % 4 == 0]  # fmt: skip
+    """Two questions mean the same if they ask for the same thing."""
+    questions = [(thing, way.format(thing)) for thing in THINGS for way in WAYS]
+    rows = [(a, b, x == y) for row, (x, a) in enumerate(questions) for column, (y, b) in enumerate(questions)
+            if x == y or (5 * row + 3 * column) % 4 == 0]  # fmt: skip
     first, second, same = zip(*rows, strict=True)
     return Pairs(list(first), list(second), np.array(same), np.arange(len(rows)) // 4)
 
@@ -41,8 +41,8 @@ def test_the_order_of_two_questions_changes_nothing(pairs: Pairs) -> None:
     rows = np.arange(len(pairs.same))
     matcher = PairMatcher.fit(config, pairs.take(rows[::2]), pairs.take(rows[1::2]))
     assert {"accuracy", "accuracy_ngrams", "accuracy_dual"} == matcher.report.keys()
-    one, other = ["i want my parcel now", "密码在哪里"], ["where is my parcel", "where is my card, please tell me"]
-    assert np.allclose(matcher.chances(one, other), matcher.chances(other, one), atol=5e-3)
+    first, second = ["i want my parcel now", "密码在哪里"], ["where is my parcel", "where is my card, please tell me"]
+    assert np.allclose(matcher.chances(first, second), matcher.chances(second, first), atol=5e-3)
 
 
 def test_a_pairs_scores_do_not_depend_on_the_pairs_beside_it(pairs: Pairs) -> None:
@@ -54,15 +54,15 @@ def test_a_pairs_scores_do_not_depend_on_the_pairs_beside_it(pairs: Pairs) -> No
 
 
 def test_differences_of_a_symmetric_pair_have_no_order() -> None:
-    one, other = ["is 5 gb enough"], ["are 10 gb enough"]
-    assert (differences(one, other, symmetric=True) != differences(other, one, symmetric=True)).nnz == 0
-    assert (differences(one, other, symmetric=False) != differences(other, one, symmetric=False)).nnz > 0
+    first, second = ["is 5 gb enough"], ["are 10 gb enough"]
+    assert (differences(first, second, symmetric=True) != differences(second, first, symmetric=True)).nnz == 0
+    assert (differences(first, second, symmetric=False) != differences(second, first, symmetric=False)).nnz > 0
 
 
-def test_what_a_text_is_about_stands_beside_the_words_of_a_question() -> None:
+def test_an_attributes_name_is_paired_with_the_words_of_the_question() -> None:
     """An attribute's name has columns with each gram of the question; a colon late in a sentence names nothing."""
-    asked = ["how wide"] * 3
-    with_name, without, late = differences(asked, ["width: 5", "width 5", f"{'a ' * 30}: 5"], symmetric=False)
+    questions = ["how wide"] * 3
+    with_name, without, late = differences(questions, ["width: 5", "width 5", f"{'a ' * 30}: 5"], symmetric=False)
     assert with_name.nnz - without.nnz == 1 + 3 + 4, "the name, the name by gram, and the colon's own columns"
     assert late.nnz < with_name.nnz
 
@@ -87,12 +87,14 @@ def test_pairs_of_a_list_are_judged_beside_each_other() -> None:
     assert more[:, -1].tolist() == [3, 3, 3, 1]
 
 
-def test_one_list_alone_scores_as_among_others() -> None:
-    """Of each question two answers are shown, and only one names what it asks for."""
-    asked = [f"what is the {name}" for name in THINGS for _ in range(2)]
-    said = [text for name in THINGS for text in (f"{name}: 5", f"{THINGS[0] if name != THINGS[0] else 'size'}: 5")]
+def test_a_list_has_the_same_scores_alone_and_among_others() -> None:
+    """Each question has two answers, and only one names what the question asks for."""
+    questions = [f"what is the {name}" for name in THINGS for _ in range(2)]
+    answers = [text for name in THINGS for text in (f"{name}: 5", f"{THINGS[0] if name != THINGS[0] else 'size'}: 5")]
     same, lists = np.array([True, False] * len(THINGS)), np.repeat(np.arange(len(THINGS)), 2)
-    matcher = PairMatcher.fit(MatcherConfig(symmetric=False, iterations=20), Pairs(asked, said, same, lists, lists))
-    together = matcher.chances(asked, said, lists)
-    np.testing.assert_allclose(matcher.chances(asked[:2], said[:2]), together[:2])
+    matcher = PairMatcher.fit(
+        MatcherConfig(symmetric=False, iterations=20), Pairs(questions, answers, same, lists, lists)
+    )
+    together = matcher.chances(questions, answers, lists)
+    np.testing.assert_allclose(matcher.chances(questions[:2], answers[:2]), together[:2])
     assert (together[::2] > together[1::2]).all()

@@ -1,4 +1,4 @@
-"""The matcher that reranks: which pairs teach it, what it may change, and that it is kept only where it helps."""
+"""The matcher that reranks: its training pairs, what it may change, and that it is kept only if it helps."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def index(grams: NGrams, reranker: Reranker) -> Index:
 def test_wordings_of_one_answer_match_and_the_nearest_of_others_do_not(pairs: WordingPairs) -> None:
     code = dict(zip(TEXTS, CODES.tolist(), strict=True))
     assert len(pairs.same) <= 2_000
-    for one, other, same in zip(*pairs, strict=True):
-        assert one != other
-        assert other in code, "what no answer fits is only asked"
-        assert same == (code.get(one, -1) == code[other])
+    for first, second, same in zip(*pairs, strict=True):
+        assert first != second
+        assert second in code, "what no answer fits is only asked"
+        assert same == (code.get(first, -1) == code[second])
     assert {True, False} == set(pairs.same.tolist())
-    assert any(one in OUTSIDE for one in pairs.first)
+    assert any(first in OUTSIDE for first in pairs.first)
 
 
 def test_the_matcher_learns_from_them(pairs: WordingPairs, reranker: Reranker) -> None:
@@ -57,7 +57,7 @@ def test_the_matcher_learns_from_them(pairs: WordingPairs, reranker: Reranker) -
     assert odds[pairs.same].mean() > odds[~pairs.same].mean() + 1
 
 
-def test_only_likely_answers_are_compared_and_what_they_are_worth_together_stays(reranker: Reranker) -> None:
+def test_only_likely_answers_are_reranked_and_their_summed_probability_stays(reranker: Reranker) -> None:
     blend = np.log(np.array([[0.5, 0.3, 0.19, 0.005, 0.005]], np.float32))
     codes = reranker.likeliest(blend)
     assert codes.tolist() == [[0, 1, 2]]
@@ -70,8 +70,8 @@ def test_only_likely_answers_are_compared_and_what_they_are_worth_together_stays
 
 
 def test_a_question_is_compared_with_the_nearest_wordings_of_each_answer(index: Index, reranker: Reranker) -> None:
-    asked = ["please send it back within thirty days", "运费是多少", "zebra"]
-    rows = index.grams.weigh(asked)
+    questions = ["please send it back within thirty days", "运费是多少", "zebra"]
+    rows = index.grams.weigh(questions)
     _, nearest = index._nearest(rows, np.array([[0, 2, -1]] * 3))
     assert nearest.shape == (3, 3, WORDINGS)
     assert (CODES[nearest[:, 0]] == 0).all()
@@ -83,11 +83,11 @@ def test_a_question_is_compared_with_the_nearest_wordings_of_each_answer(index: 
 
 def test_a_pair_scores_alike_alone_and_among_others(reranker: Reranker) -> None:
     encoded = reranker.network.vocabulary.encode(TEXTS, 48)
-    asked, picked = np.array([0, 1, 1]), np.array([3, 40, 3])
-    together = reranker.network.compare(["send it back", "how long"], asked, encoded, picked)
-    for at in range(3):
-        alone = reranker.network.scores([["send it back", "how long"][asked[at]]], [TEXTS[picked[at]]])[0, 1]
-        assert together[at] == pytest.approx(alone, abs=3e-2)
+    question, picked = np.array([0, 1, 1]), np.array([3, 40, 3])
+    together = reranker.network.compare(["send it back", "how long"], question, encoded, picked)
+    for pair in range(3):
+        alone = reranker.network.scores([["send it back", "how long"][question[pair]]], [TEXTS[picked[pair]]])[0, 1]
+        assert together[pair] == pytest.approx(alone, abs=3e-2)
 
 
 def test_an_answerer_keeps_a_matcher_only_where_held_out_wordings_are_answered_no_worse(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A sentence encoder out of a folder: what it reads, what is refused, and an answerer that reads with it."""
+"""A sentence encoder from a folder: what it reads, what is refused, and an answerer that uses it."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def test_an_answerer_reads_with_it_and_is_stored(place: Path, tmp_path: Path) ->
     answerer = Answerer.fit(texts, answers, config, OUTSIDE)
     assert answerer.report["accuracy"] >= answerer.report["accuracy_ngrams"]
     network = SentenceNetwork.fit(SMALL, SentenceEncoder(str(place)), texts, np.arange(len(texts)) // 10, len(TOPICS))
-    kept = replace(answerer, index=replace(answerer.index, network=network, share=0.5))
-    kept.save(tmp_path)
+    saved = replace(answerer, index=replace(answerer.index, network=network, share=0.5))
+    saved.save(tmp_path)
     again = Answerer.load(tmp_path, config)
-    np.testing.assert_allclose(again.index.scores(ENGLISH).blend, kept.index.scores(ENGLISH).blend, atol=1e-5)
+    np.testing.assert_allclose(again.index.scores(ENGLISH).blend, saved.index.scores(ENGLISH).blend, atol=1e-5)
     words = json.loads((tmp_path / "vocabulary.json").read_text())
     words["sentence_encoder"]["digest"] = "0" * 16
     (tmp_path / "vocabulary.json").write_text(json.dumps(words))

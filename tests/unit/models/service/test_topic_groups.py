@@ -45,7 +45,7 @@ def test_a_new_group_never_has_the_number_of_another() -> None:
 
 
 def test_a_single_question_takes_no_number_from_a_topic() -> None:
-    """`least` counts before numbers are given: one that is not shown would otherwise use them up."""
+    """`least` is applied before numbers are given: else topics that are not shown would use up numbers."""
     grams = [["drone", "rent", "a", "b"], ["drone", "rent", "c", "d"], ["drone"]]
     (group,) = groups_of(grams, 0.3, {4: ["drone"], 9: ["drone", "rent", "c", "d"]}, 2)
     assert group.number == 9

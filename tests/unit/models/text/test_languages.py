@@ -1,4 +1,4 @@
-"""Which language a text is in: by its letters, and in Latin letters by its small words."""
+"""The language of a text: found by its letters, and for Latin letters by its small words."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def test_a_text_is_in_its_language(text: str, language: str) -> None:
         ("纯棉衬衫 for you", "de", "Chinese characters"),
     ],
 )
-def test_a_text_in_another_language_is_told(text: str, language: str, why: str) -> None:
+def test_a_text_in_another_language_is_recognised(text: str, language: str, why: str) -> None:
     assert why in (wrong_language(fold(text), LANGUAGES[language]) or "")
 
 
-def test_letters_alone_tell_some_languages() -> None:
+def test_some_languages_are_recognised_by_letters_alone() -> None:
     assert is_written("シャツ", LANGUAGES["ja"])
     assert not is_written("シャツ", LANGUAGES["zh"])
     assert not is_written("Shirt", LANGUAGES["ja"])

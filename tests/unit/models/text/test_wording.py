@@ -1,4 +1,4 @@
-"""Figures as each language writes them."""
+"""Figures in the form of each language."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_money(value: float, currency: str | None, language: str, said: str) -> 
 
 def test_days_and_shares() -> None:
     day = dt.date(2026, 9, 30)
-    said = {"en": "September 30", "de": "30. September", "zh": "9月30日", "ja": "9月30日"}
-    assert {name: day_of(day, LANGUAGES[name]) for name in said} == said
+    texts = {"en": "September 30", "de": "30. September", "zh": "9月30日", "ja": "9月30日"}
+    assert {name: day_of(day, LANGUAGES[name]) for name in texts} == texts
     assert share_off(0.15, LANGUAGES["zh"]) == "8.5折"
     assert share_off(0.15, LANGUAGES["de"]) == "15 % Rabatt"
     assert share_off(0.125, LANGUAGES["de"]) is None

@@ -63,7 +63,7 @@ learns = {str(learns).lower()}
 
 
 def back_with(**changes: Any) -> dict[str, Any]:
-    """The file with BACK alone, for gold members, and some of its keys changed; None takes a key out."""
+    """The file with only BACK, for gold members, with some of its keys changed; None removes a key."""
     raw = tomllib.loads(campaign_file(BACK, amount=100))
     campaign = raw["campaign"][0] | {"who": GOLD} | changes
     raw["campaign"] = [{key: value for key, value in campaign.items() if value is not None}]
@@ -71,7 +71,7 @@ def back_with(**changes: Any) -> dict[str, Any]:
 
 
 def back_beside(**changes: Any) -> dict[str, Any]:
-    """The file with a second campaign, which is like BACK except for its id and the changes."""
+    """The file with a second campaign that equals BACK except for its id and the changes."""
     raw = back_with()
     raw["campaign"].append(copy.deepcopy(raw["campaign"][0]) | {"id": "other"} | changes)
     return raw

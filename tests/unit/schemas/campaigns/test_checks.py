@@ -1,4 +1,4 @@
-"""What a campaign file is refused for though each key by itself is fine: contradictions, and in which words."""
+"""Contradictions for which a campaign file is refused although each key alone is fine, and the messages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_contradiction_is_refused_in_words(raw: dict[str, Any], message: str) 
         parse_campaigns(raw)
 
 
-def test_exclusions_said_twice_are_refused() -> None:
+def test_exclusions_declared_twice_are_refused() -> None:
     raw = back_beside(excludes=["back"], discount_amount=7)
     raw["campaign"][0]["excludes"] = ["other"]
     with pytest.raises(CampaignError, match="both exclude each other"):

@@ -1,4 +1,4 @@
-"""Reading campaign files: what is read, what is refused by itself and in which words, and the shipped files."""
+"""Reading campaign files: what is read, which keys alone are refused and with which message, and the shipped files."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_keys_that_a_file_leaves_out_have_their_defaults() -> None:
 
 
 def test_every_declared_key_is_read() -> None:
-    """A key of each type; `on` follows the kind where the file does not say."""
-    said = {
+    """A key of each type; if the file does not give `on`, it follows the kind."""
+    values = {
         "doc": "a note",
         "margin_floor": 0.2,
         "within_days": 3,
@@ -61,9 +61,9 @@ def test_every_declared_key_is_read() -> None:
         "on": "top_category",
         "starts_on": dt.date(2026, 1, 31),
     }
-    (campaign,) = parse_campaigns(back_with(**said)).campaigns
+    (campaign,) = parse_campaigns(back_with(**values)).campaigns
     read = dataclasses.asdict(campaign)
-    assert {key: read[key] for key in said} == said | {"excludes": (), "not_categories": ("Home",)}
+    assert {key: read[key] for key in values} == values | {"excludes": (), "not_categories": ("Home",)}
     back, cart = parse_campaigns(tomllib.loads(campaign_file())).campaigns
     assert (back.on, cart.on) == ("everything", "item")
 

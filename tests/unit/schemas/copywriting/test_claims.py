@@ -1,4 +1,4 @@
-"""claims.toml: what is read, and what is refused by file, key and pattern."""
+"""claims.toml: what is read, and what is refused, with file, key and pattern in the message."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_shop_replaces_a_language(tmp_path: Path) -> None:
 
 def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
     def words() -> ClaimWords:
-        return next(one for one in load_claim_words(str(tmp_path)) if one.language == "xx")
+        return next(words for words in load_claim_words(str(tmp_path)) if words.language == "xx")
 
     written(tmp_path, 'spaces = true\n[asserts]\naward = ["won"]')
     first = words()

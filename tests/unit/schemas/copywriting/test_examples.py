@@ -1,4 +1,4 @@
-"""A sentences.toml that cannot be used is refused by file and key."""
+"""An unusable sentences.toml is refused, with file and key in the message."""
 
 from __future__ import annotations
 

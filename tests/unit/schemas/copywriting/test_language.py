@@ -1,4 +1,4 @@
-"""A language's own file, its benefits, and what a check says of a folder that lacks something."""
+"""The file of a language, its benefits, and the check of a folder that lacks something."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def test_a_language_that_cannot_be_used_is_refused(own: Path, old: str, new: str
 
 
 def test_a_shops_file_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
-    mine = tmp_path / "en" / "voices.toml"
-    mine.parent.mkdir()
-    mine.write_text("", "utf-8")
-    assert file_of("en", "voices.toml", str(tmp_path)) == mine
+    shop_file = tmp_path / "en" / "voices.toml"
+    shop_file.parent.mkdir()
+    shop_file.write_text("", "utf-8")
+    assert file_of("en", "voices.toml", str(tmp_path)) == shop_file
     assert file_of("en", "templates.toml", str(tmp_path)) == SHIPPED / "en" / "templates.toml"
     with pytest.raises(
         FileNotFoundError, match=r"no voices of 'fr': there are .*de, en.*; write .*fr.voices\.toml first"
@@ -75,21 +75,23 @@ def test_a_check_names_everything_that_is_missing_at_once(own: Path) -> None:
     edit(folder / "language.toml", "[units.h]", "[units.x]")
     (folder / "calendar.toml").unlink()
     shutil.rmtree(folder / "vocabulary")
-    found = "\n".join(missing_in("nl", own=str(folder.parent)))
-    assert "[replenishment] subject: 1 templates for any style; it needs at least 2" in found
-    assert '["comparison"] has 0 terms; write at least 3' in found
-    assert "no calendar of 'nl': write" in found
-    assert '[units."h"] has no words' in found
-    assert "nl has no vocabulary/*.toml; start from" in found
+    problems = "\n".join(missing_in("nl", shop_folder=str(folder.parent)))
+    assert "[replenishment] subject: 1 templates for any style; it needs at least 2" in problems
+    assert '["comparison"] has 0 terms; write at least 3' in problems
+    assert "no calendar of 'nl': write" in problems
+    assert '[units."h"] has no words' in problems
+    assert "nl has no vocabulary/*.toml; start from" in problems
 
 
 def test_a_benefit_holds_where_its_attribute_and_category_do() -> None:
     english = load_benefits("en")
     of_linen = english.of([("fabric", "linen"), ("material", "linen")], "Clothing > Tops > shirt")
-    assert "airy linen for warm days" in [one.short for one in of_linen]
-    assert "airy linen for warm days" not in [one.short for one in english.of([("material", "linen")], "Home > vase")]
+    assert "airy linen for warm days" in [benefit.short for benefit in of_linen]
+    assert "airy linen for warm days" not in [
+        benefit.short for benefit in english.of([("material", "linen")], "Home > vase")
+    ]
     tea = english.of([], "Food > Drinks > green tea")
-    assert [one.short for one in tea] == ["a pause in the afternoon"]  # the deepest level counts
+    assert [benefit.short for benefit in tea] == ["a pause in the afternoon"]  # the deepest level counts
 
 
 @pytest.mark.parametrize(
@@ -114,4 +116,4 @@ def test_a_benefit_with_a_figure_is_refused(own: Path) -> None:
 
 def test_a_card_names_its_item(own: Path) -> None:
     edit(own / "de" / "templates.toml", '"Schau mal: {title}",', '"Schau mal: {benefit}",')
-    assert any("a card names its item" in line for line in missing_in("de", own=str(own)))
+    assert any("a card names its item" in line for line in missing_in("de", shop_folder=str(own)))

@@ -1,4 +1,4 @@
-"""Lexicon files: what loads, and what is refused by line and term."""
+"""Lexicon files: what loads, and what is refused, with line and term in the message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voices, templates, seasons and reviews: the shipped ones load, and one that says too little is refused by name."""
+"""Voices, templates, seasons and reviews: the shipped ones load, and an incomplete one is refused by name."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def test_every_strategy_and_channel_has_templates_in_both_languages() -> None:
 
 
 def test_one_voice_is_everybodys() -> None:
-    found = load_voices("", BOTH)
-    assert [voice.name for voice in found.values() if voice.is_default] == ["plain"]
-    assert found["quality"].guide("en").forbidden("What a bargain!") == "bargain"
-    assert found["quality"].guide("en").forbidden("Bargaining is an art") is None
+    voices_by_name = load_voices("", BOTH)
+    assert [voice.name for voice in voices_by_name.values() if voice.is_default] == ["plain"]
+    assert voices_by_name["quality"].guide("en").forbidden("What a bargain!") == "bargain"
+    assert voices_by_name["quality"].guide("en").forbidden("Bargaining is an art") is None
 
 
 def test_an_empty_brand_guide_is_refused(own: Path) -> None:

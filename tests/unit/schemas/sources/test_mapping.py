@@ -1,4 +1,4 @@
-"""Which columns an input needs, also those that only its SQL names."""
+"""Which columns an input needs, also columns that are named only in its SQL."""
 
 from __future__ import annotations
 

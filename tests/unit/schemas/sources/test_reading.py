@@ -1,4 +1,4 @@
-"""Reading a mapping: what is accepted, and what is refused with which message."""
+"""Reading a mapping: what is accepted, what is refused, and with which message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GOOD: dict[str, Any] = {
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """GOOD with one value set; `path` is dotted, its tables are made where missing."""
+    """GOOD with one value set; `path` is dotted, and missing tables on it are made."""
     raw = copy.deepcopy(GOOD)
     *tables, key = path.split(".")
     inner = raw
@@ -98,8 +98,8 @@ def test_the_mappings_of_the_documents_load() -> None:
 
 def test_the_guide_names_every_key_of_a_mapping() -> None:
     guide = (Path(__file__).resolve().parents[4] / "schemas" / "sources" / "README.md").read_text("utf-8")
-    ours = {"path", "which", "hashed"}  # attributes that no key of a mapping sets
-    keys = {field.name for kind in (Source, Input, Time) for field in fields(kind)} - ours
+    without_key = {"path", "which", "hashed"}  # attributes that no key of a mapping sets
+    keys = {field.name for kind in (Source, Input, Time) for field in fields(kind)} - without_key
     assert {key for key in keys if not re.search(rf"`\[?{key}\b", guide)} == set()
 
 

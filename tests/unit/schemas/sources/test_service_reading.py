@@ -1,4 +1,4 @@
-"""What a mapping may say of policies, questions and replies."""
+"""What a mapping may have under policies, questions and replies."""
 
 from __future__ import annotations
 
