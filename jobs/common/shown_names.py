@@ -37,7 +37,7 @@ class NameRules:
         """The rules of the settings `copy`: the lexicons of the languages and of the shop, the same for pages as for
         texts. Raises LanguageError, LexiconError or FileNotFoundError, each naming the file.
         """
-        languages = tuple(load_languages(own=copy.languages_folder).values())
+        languages = tuple(load_languages(shop_folder=copy.languages_folder).values())
         lexicons = load_lexicons(languages, copy.languages_folder, copy.lexicons)
         return cls(languages, lexicons, rules_digest(languages, lexicons))
 

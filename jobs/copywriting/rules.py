@@ -192,7 +192,7 @@ class CopyRules:
     def load(cls, config: CopyConfig) -> CopyRules:
         """Raises VoiceError, LanguageError, LexiconError or FileNotFoundError, each naming file and place."""
         folder, made_in = config.languages_folder, config.languages
-        languages = load_languages(own=folder)
+        languages = load_languages(shop_folder=folder)
         voices = load_voices(config.voices, made_in, folder)
         return cls(
             config,

@@ -75,7 +75,7 @@ def read_tonight(night: Night) -> Tonight:
         users=pa.concat_arrays(users),
         on_sale=pa.array(items["item_id"].to_pylist(), pa.string()),
         prices={item: (price, currency) for item, price, currency in priced},
-        languages=load_languages(own=night.settings.section("copy").languages_folder),
+        languages=load_languages(shop_folder=night.settings.section("copy").languages_folder),
     )
 
 

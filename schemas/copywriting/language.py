@@ -76,9 +76,9 @@ class Language:
         return self.scan == "words"
 
 
-def load_languages(names: Iterable[str] = (), own: str = "") -> dict[str, Language]:
-    """The named languages, or every language if none is named, by name; own: folder of the shop's own languages."""
-    return {name: load_language(name, own) for name in tuple(names) or languages_there_are(own)}
+def load_languages(names: Iterable[str] = (), shop_folder: str = "") -> dict[str, Language]:
+    """The named languages, by name; every language if none is named. shop_folder: folder of the shop's languages."""
+    return {name: load_language(name, shop_folder) for name in tuple(names) or languages_there_are(shop_folder)}
 
 
 def load_language(name: str, shop_folder: str = "") -> Language:

@@ -84,7 +84,9 @@ def load_lexicons(
     Each file of `more` says `language = "..."`. shop_folder: folder of the shop's own languages.
     Raises LexiconError, or FileNotFoundError.
     """
-    by_name = {language.name: language for language in tuple(languages) or load_languages(own=shop_folder).values()}
+    by_name = {
+        language.name: language for language in tuple(languages) or load_languages(shop_folder=shop_folder).values()
+    }
     lexicons = [
         load_lexicon(file_of(name, "lexicon.toml", shop_folder), language) for name, language in by_name.items()
     ]
