@@ -176,11 +176,14 @@ def _partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> lis
 
 
 def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | None:
-    """Matches the names of the item: its kinds and the nouns in its titles; None if it has neither."""
+    """Matches the names of the item, one or many of it: its kinds and the nouns in its titles; None without any."""
     title_nouns = [
         noun for rule_set in vocabulary.rules for title in facts.titles for noun in rule_set.things_in(fold(title))
     ]
-    names = sorted({*kinds_of(facts), *title_nouns}, key=len, reverse=True)
+    one_of = (
+        name.removesuffix("s") for name in (*kinds_of(facts), *title_nouns) if len(name) > 3 and name[-2:] != "ss"
+    )
+    names = sorted({*kinds_of(facts), *title_nouns, *one_of}, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, names))) if names else None
 
 

@@ -94,7 +94,7 @@ def test_a_locale_without_templates_is_refused_by_name() -> None:
         ("A closer look: {title}", "A closer look: {titel}", r"no slot \{titel\} there"),
         ("A closer look: {title}", "{price} only", r"no slot \{price\} there; recommendation has title"),
         ("A closer look: {title}", "{title} for 99", "'9' outside a slot"),
-        ("A closer look: {title}", "Hurry, {title}", "never says 'hurry'"),
+        ("A closer look: {title}", "Hurry up, {title}", "never says 'hurry up'"),
         ("[recommendation]\ncard", "[recommendations]\ncard", r"no strategy \[recommendations\]"),
         ("[recommendation.young]", "[recommendation.punk]", r"no style \[recommendation.punk\]"),
         ("[recommendation]\ncard = [", '[recommendation]\nfax = ["{title}"]\ncard = [', "fax: no such channel"),
