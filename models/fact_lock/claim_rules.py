@@ -159,7 +159,8 @@ class ClaimRules:
         spans: list[tuple[int, int]] = []
         for _, cue_ends in self._spans(folded, CUES):
             for clause in CLAUSE.finditer(folded, cue_ends):
-                own_name = own_names.search(clause[0]) or self._own.search(clause[0])
+                names = (own_names.search(clause[0]), self._own.search(clause[0]))
+                own_name = min(filter(None, names), key=lambda name: name.start(), default=None)
                 text = clause[0][: own_name.start()] if own_name else clause[0]
                 if not self._nouns.search(text):
                     break

@@ -166,6 +166,8 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None) -> 
     context = text[max(0, start - 16) : start]
     before = BEFORE.search(context)
     role = before.lastgroup if before and before.lastgroup in ("less", "spend", "under") else "price"
+    if before and role != "price":
+        start -= len(context) - before.start()  # 便宜了 is of the sum, and compares with nothing else
     if off:
         role, end = "less", off.end()
     elif role == "price":

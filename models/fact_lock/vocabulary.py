@@ -240,7 +240,7 @@ class Vocabulary:
             sure.update(sizes)
         sure.update(self._entailed(facts))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
-        return frozenset(sure | doubtful | self._ruled_out(facts))
+        return frozenset(sure | doubtful | self._ruled_out(facts, sure))
 
     def values_of(self, word: str) -> set[str]:
         """The values that a word states: those of the vocabulary, and the word itself."""
@@ -258,8 +258,11 @@ class Vocabulary:
                         pending.append(word)
         return entailed
 
-    def _ruled_out(self, facts: ItemFacts) -> set[str]:
-        """The negations that are true: "not ..." for each value that the facts' words rule out."""
+    def _ruled_out(self, facts: ItemFacts, sure: set[str]) -> set[str]:
+        """The negations that are true: "not ..." for each value that the facts' words rule out.
+
+        sure: the values that the facts support; of an item of two materials neither rules the other out.
+        """
         return {
             f"not {value.removeprefix(SAID_IN_TEXT)}"
             for rule_set in self.rules
@@ -267,6 +270,7 @@ class Vocabulary:
             if any(map(facts.says, stated))
             for word in excluded
             for value in self.values_of(word)
+            if value not in sure
         }
 
     def meanings(self, word: str) -> tuple[Meaning, ...]:

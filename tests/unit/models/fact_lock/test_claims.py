@@ -147,7 +147,7 @@ BIBS = ItemFacts(
         ("棉质围兜，三条装。", ""),
         ("棉质围兜，四条装。", "四条装"),
         ("这款围兜比从前少花二十元。", ""),
-        ("这款围兜比从前少花三十元。", "三十元"),
+        ("这款围兜比从前少花三十元。", "少花三十元"),
         ("Twenty yuan saved on the bibs.", ""),
         ("Thirty yuan saved on the bibs.", "Thirty yuan saved"),
         ("Cotton, not polyester: the bibs.", ""),  # set against a fact
