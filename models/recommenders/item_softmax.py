@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -106,10 +106,17 @@ class SequenceNet(nn.Module):
         raise NotImplementedError
 
 
+class Optimizer(Protocol):
+    """Such as a `models.recommenders.averaged_adam.AveragedAdam`."""
+
+    def zero_grad(self) -> None: ...
+    def step(self) -> None: ...
+
+
 def train_step(
     net: SequenceNet,
     forward: Callable[[Tensor], Tensor],
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     codes: Tensor,
     drawn: Drawn | None,
 ) -> Tensor:
@@ -120,7 +127,7 @@ def train_step(
     amp = torch.autocast("cuda", torch.bfloat16, enabled=net.bf16 and codes.is_cuda)
     with amp:
         loss = loss_of(net, forward, codes, drawn)
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     loss.backward()
     share_gradients(net, int((codes[:, 1:] >= 0).sum()))
     optimizer.step()
@@ -139,7 +146,8 @@ def loss_of(net: SequenceNet, forward: Callable[[Tensor], Tensor], codes: Tensor
     target = (
         (states * net.rows(next_items)).sum(1).float() + net.bias[next_items] - drawn.log_expected[next_items]
     )  # (N,)
-    negatives = (states @ net.rows(drawn.items).T).float() + (net.bias - drawn.log_expected)[drawn.items]  # (N, S)
+    corrections = net.bias[drawn.items] - drawn.log_expected[drawn.items]  # (S,)
+    negatives = (states @ net.rows(drawn.items).T).float() + corrections  # (N, S)
     negatives = negatives.masked_fill(drawn.items == next_items[:, None], -torch.inf)
     return (torch.logsumexp(torch.cat([target[:, None], negatives], 1), 1) - target).mean()
 

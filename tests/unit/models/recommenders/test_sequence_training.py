@@ -22,12 +22,14 @@ def stop_after(last):
     return report
 
 
-def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
-    unbroken = trained()
+@pytest.mark.parametrize("full_softmax_items", [4096, 1], ids=["whole tables", "by rows"])
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, full_softmax_items):
+    config = dataclasses.replace(SMALL, full_softmax_items=full_softmax_items)
+    unbroken = trained(config)
     with pytest.raises(Stopped):
-        trained(checkpoint=tmp_path, report=stop_after(2))
+        trained(config, checkpoint=tmp_path, report=stop_after(2))
     epochs = []
-    resumed = trained(checkpoint=tmp_path, report=lambda epoch, loss, gain: epochs.append(epoch))
+    resumed = trained(config, checkpoint=tmp_path, report=lambda epoch, loss, gain: epochs.append(epoch))
     assert epochs[0] == 3
     assert same(unbroken, resumed)
     assert unbroken.epochs == resumed.epochs
