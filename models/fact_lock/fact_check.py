@@ -29,6 +29,8 @@ MONEY = {
     "GBP": ("pound",),
     "INR": ("rupee",),
 }
+# Attributes of which an item has one value: where a row gives it, the item has no other.
+ONE_VALUE = frozenset(("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长"))
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
@@ -78,6 +80,8 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
         return value not in known and any(fact.startswith(f"{kind}:") for fact in known)
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium
+    if value not in known and any(facts.attributes.get(name) for name in ONE_VALUE.intersection(claim.attributes)):
+        return True  # no zip, where the closure is buttons
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
     if UNSPACED.search(value) and ":" not in value and any(map(facts.says, _lacking(value))):

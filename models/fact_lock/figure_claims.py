@@ -74,6 +74,13 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
             value = "24 h"
         elif part["nights"]:
             value = f"{24 * _zh_number(part['nights']):.6g} h"
+        elif part["jin"]:
+            value = f"{500 * _zh_number(part['jin']) + 50 * _zh_number(part['liang']):.6g} g"
+        elif part["and_half"]:
+            dimension, size = figures.units[{"月": "个月"}.get(part["half_unit"], part["half_unit"])]
+            value = f"{(_zh_number(part['and_half']) + 0.5) * size:.6g} {dimension}"
+        elif part["dozens"]:
+            value = f"{12 * (0.5 if part['dozens'] == '半' else _zh_number(part['dozens'].lstrip('正刚好整'))):g}"
         elif part["share_unit"]:
             dimension, size = figures.units[part["share_unit"]]
             bottom, wholes = chinese_number(part["bottom"]), _zh_number(part["share_of"] or "一")

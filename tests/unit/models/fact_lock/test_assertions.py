@@ -142,6 +142,8 @@ POTS = Vocabulary.of([POT], load_words(), languages=load_claim_words())
         "一升的十分之一。",
         "一罐二十包。",
         "花盆带两个侧口袋。",
+        "花盆配一件浅灰连体衣。",
+        "白色短袖配花盆。",
     ],
 )
 def test_a_fact_in_other_figures_or_words_stands(text: str) -> None:

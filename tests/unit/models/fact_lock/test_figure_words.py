@@ -48,6 +48,9 @@ def test_a_word_that_holds_a_number_is_none(text: str) -> None:
         ("大约三十小时", "~30 h"),
         ("about 200 g", "~200 g"),
         ("一共八十张纸", "160 page"),
+        ("一斤六两", "800 g"),
+        ("两个半小时", "2.5 h"),
+        ("正好一打", "12"),
         ("一只才四两多", "200 g"),
     ],
 )
@@ -55,7 +58,7 @@ def test_shares_nights_sheets_and_rough_figures_are_figures(text: str, value: st
     assert [claim.value for claim in figure_claims(text, FIGURES)] == [value]
 
 
-@pytest.mark.parametrize("text", ["拼图最后一片落下", "盘里只剩两颗", "薄得像一张纸"])
+@pytest.mark.parametrize("text", ["一打开就香", "拼图最后一片落下", "盘里只剩两颗", "薄得像一张纸"])
 def test_a_last_piece_or_bite_is_no_stock(text: str) -> None:
     assert figure_claims(text, FIGURES) == []
 
