@@ -156,7 +156,7 @@ _PART_OF_ZH = "升|毫升|斤|公斤|千克|克|米|厘米|小时"
 _WHOLE = r"(?:(?<![a-z])(?:an?|one|the)? ?(?:whole|entire|full) |整整?一?个?|一整个?)"
 # A part or a whole of a unit in words (半斤, "a quarter of a kilo", "a whole week"), and a day with its night.
 PARTS = re.compile(
-    rf"(?<![a-z])(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
+    rf"(?<![a-z])(?!(?<=[了老等大好小愣])半天)(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
     r"|(?P<night>一天一夜|一昼夜|(?<![a-z])a day and a night(?![a-z]))"
     rf"|{_WHOLE}(?P<whole>days?|weeks?|months?|years?|天|日|周|星期|个?月|年)(?![a-z])"
     r"|(?P<jin>[一两二三四五六七八九十]|\d+)斤(?P<liang>[一二两三四五六七八九])(?![十百])(?:两)?"
