@@ -30,7 +30,9 @@ MONEY = {
     "INR": ("rupee",),
 }
 # Attributes of which an item has one value: where a row gives it, the item has no other.
-ONE_VALUE = frozenset(("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长"))
+ONE_VALUE = frozenset(
+    ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
+)
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many

@@ -163,7 +163,8 @@ PARTS = re.compile(
     r"|(?P<and_half>[一两二三四五六七八九十]|\d+)个半(?P<half_unit>小时|钟头|月|星期)"
     r"|(?P<dozens>[半两二三四五六七八九十]|\d+|(?:正好|刚好|整整)一)打"
     r"(?![开包字电扮个听扫球磨断算着下起动响量湿回结折理破])"
-    rf"|(?P<more>one|two|three|four|five|six|\d+|[一两二三四五六七八九十])(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
+    rf"|(?P<more>one|two|three|four|five|six|\d+|[一两二三四五六七八九十])"
+    rf"(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
     r"|(?P<more_zh>升|斤|公斤|米|小时|天)半)"
     r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|多|不到|左右|上下|出头|,|。|\.|，|$)"
     # Two days and two nights, a tenth of a litre, and sheets of paper, which have two pages each.
