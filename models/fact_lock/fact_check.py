@@ -9,7 +9,10 @@ from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import fold
 
+_VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
+# "twenty bags in a tin": true where the row has twenty bags.
+_PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
 HALF_CENT = 0.005  # sums of money that differ by less are equal
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # What texts call a currency, see `models.fact_lock.figure_patterns.MONEY_WORDS`.
@@ -26,6 +29,11 @@ MONEY = {
     "GBP": ("pound",),
     "INR": ("rupee",),
 }
+# Attributes of which an item has one value: where a row gives it, the item has no other.
+ONE_VALUE = frozenset(
+    ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
+)
+ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
@@ -60,6 +68,8 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item's row or the shop's terms have all these words, or entail them."""
+    if (packed := _PACKED.fullmatch(words)) and facts.says(packed["count"]):
+        return True
     parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
@@ -72,14 +82,24 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
         return value not in known and any(fact.startswith(f"{kind}:") for fact in known)
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium
+    if value not in known and any(facts.attributes.get(name) for name in ONE_VALUE.intersection(claim.attributes)):
+        return True  # no zip, where the closure is buttons
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
+    if UNSPACED.search(value) and ":" not in value and any(map(facts.says, _lacking(value))):
+        return True  # 没上釉, where the row says 无釉
     if UNSPACED.search(value) and ":" not in value:  # 没有线的: the facts rule out a beginning of the words denied
         ruled_out = (fact.removeprefix("not ") for fact in known if fact.startswith("not "))
         return any(f"not {value[:end]}" in known for end in range(1, len(value))) or value.endswith(
             tuple(filter(UNSPACED.search, ruled_out))  # 少了一根线
         )
     return False
+
+
+def _lacking(value: str) -> list[str]:
+    """How a row says that the item lacks what the text denies: 没上釉 and 没有釉 are 无釉."""
+    denied = _VERB_ZH.sub("", value)
+    return [f"{sign}{denied}" for sign in ("无", "不含", "未", "免", "零", "不带", "未上", "无添加")] if denied else []
 
 
 def _figure(claim: Claim) -> tuple[str, float]:
@@ -159,13 +179,30 @@ def _is_near(value: float, unit: str, known: frozenset[str]) -> bool:
     return any(abs(value - length) <= NEARLY * length for length in lengths)
 
 
+def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
+    """Whether a figure that the text calls a rough one is nearly that of a fact: nearly two days, of 45 hours."""
+    units = {"h": 1.0, "day": 24.0} if unit in ("h", "day") else {unit: 1.0}
+    wanted = value * units[unit]
+    for fact in known:
+        figure, _, fact_unit = fact.removeprefix("~").partition(" ")
+        if fact_unit in units and figure.replace(".", "", 1).isdigit():
+            stated = float(figure) * units[fact_unit]
+            if abs(wanted - stated) <= ROUGHLY * stated:
+                return True
+    return False
+
+
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
-    figure, _, unit = claim.value.removeprefix("size ").partition(" ")
+    figure, _, unit = claim.value.removeprefix("~").removeprefix("size ").partition(" ")
     try:
         value = float(figure)
     except ValueError:
         return False
+    if f"~{figure} {unit}" in known or f"{figure} {unit}" in known:
+        return True
+    if claim.value.startswith("~") and _is_rough(value, unit, known):
+        return True
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:

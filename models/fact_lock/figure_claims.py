@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from models.fact_lock.facts import Claim
 from models.fact_lock.figure_patterns import (
+    ABOUT,
     BEFORE,
     BOTTOMS,
     DATE,
     DATED,
     FIGURES,
     FRACTIONS,
+    LAST_FOR_SALE,
     MONEY_WORDS,
     MONTHS,
     NOW,
@@ -44,7 +47,7 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
     Values: "price 99", "was 129", "under 100", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day),
-    "size 38", "8 h" (figure and base unit), or the bare figure.
+    "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, or the bare figure.
     figures: the number and unit words of the languages that are searched for.
     """
     folded = fold(text)
@@ -69,6 +72,21 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
     for part in PARTS.finditer(folded):
         if part["night"]:
             value = "24 h"
+        elif part["nights"]:
+            value = f"{24 * _zh_number(part['nights']):.6g} h"
+        elif part["jin"]:
+            value = f"{500 * _zh_number(part['jin']) + 50 * _zh_number(part['liang']):.6g} g"
+        elif part["and_half"]:
+            dimension, size = figures.units[{"月": "个月"}.get(part["half_unit"], part["half_unit"])]
+            value = f"{(_zh_number(part['and_half']) + 0.5) * size:.6g} {dimension}"
+        elif part["dozens"]:
+            value = f"{12 * (0.5 if part['dozens'] == '半' else _zh_number(part['dozens'].lstrip('正刚好整'))):g}"
+        elif part["share_unit"]:
+            dimension, size = figures.units[part["share_unit"]]
+            bottom, wholes = chinese_number(part["bottom"]), _zh_number(part["share_of"] or "一")
+            value = f"{wholes * size * chinese_number(part['top']) / (bottom or 1):.6g} {dimension}"
+        elif part["sheets"]:
+            value = f"{2 * _zh_number(part['sheets']):.6g} page"
         elif part["tael"]:
             value = f"{50 * ({'半': 0.5}.get(part['tael']) or chinese_number(part['tael'])):.6g} g"
         elif part["more"]:
@@ -81,8 +99,18 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
             if part["whole"] and dimension == "day":
                 dimension, size = "h", size * 24
             value = f"{size:.6g} {dimension}"
-        if not value.startswith("0 "):
-            yield Claim("number", value, part.start(), part.end())
+        if not value.startswith(("0 ", "nan ")):
+            yield Claim("number", _roughly(value, folded, part.start()), part.start(), part.end())
+
+
+def _zh_number(text: str) -> float:
+    """The value of digits or of a Chinese numeral."""
+    return float(text) if text.isdigit() else chinese_number(text)
+
+
+def _roughly(value: str, folded: str, start: int) -> str:
+    """The value, with "~" before it where the text says that it is a rough one (nearly two days)."""
+    return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
 
 
 def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
@@ -123,6 +151,8 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return _price(text, figure, before if role_before == "sign" else None, after if role_after == "money" else None)
     if role_before in ("less", "spend") and role_after is None and (figure["digits"] or (figure["zh"] and value >= 10)):
         return Claim("price", f"{role_before} {value:g}", wide_start, end)
+    if role_before == "stock" and after and (after["count"] or "个") not in LAST_FOR_SALE:
+        return None  # the last piece of a puzzle, a last bite
     if role_after == "left" or (role_before == "stock" and role_after == "count"):
         return Claim("stock", f"left {value:g}", wide_start, wide_end)
     if "size" in (role_after, role_before):
@@ -130,7 +160,8 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
-        return _measure(figure, value, after, unit)
+        measure = _measure(figure, value, after, unit)
+        return measure and replace(measure, value=_roughly(measure.value, text, start))
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
     if is_article or (figure["zh"] and (role_after != "count" or value < 3)):
         return None

@@ -152,15 +152,25 @@ SHARES = re.compile(  # a share off in words, or a deal
 )
 _PART = r"(?P<quarter>(?:a |one )?quarter(?: of an?|-| of a)?|四分之一)|(?P<half>(?:a )?half(?: an?|-)?|半)"
 _PART_OF = "斤|公斤|千克|升|天|小时|kilos?|kg|pounds?|litres?|liters?|days?|hours?|metres?|meters?"
+_PART_OF_ZH = "升|毫升|斤|公斤|千克|克|米|厘米|小时"
 _WHOLE = r"(?:(?<![a-z])(?:an?|one|the)? ?(?:whole|entire|full) |整整?一?个?|一整个?)"
 # A part or a whole of a unit in words (半斤, "a quarter of a kilo", "a whole week"), and a day with its night.
 PARTS = re.compile(
-    rf"(?<![a-z])(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
+    rf"(?<![a-z])(?!(?<=[了老等大好小愣])半天)(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
     r"|(?P<night>一天一夜|一昼夜|(?<![a-z])a day and a night(?![a-z]))"
     rf"|{_WHOLE}(?P<whole>days?|weeks?|months?|years?|天|日|周|星期|个?月|年)(?![a-z])"
-    rf"|(?P<more>one|two|three|four|five|six|\d+|[一二三四五六七八九十])(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
+    r"|(?P<jin>[一两二三四五六七八九十]|\d+)斤(?P<liang>[一二两三四五六七八九])(?![十百])(?:两)?"
+    r"|(?P<and_half>[一两二三四五六七八九十]|\d+)个半(?P<half_unit>小时|钟头|月|星期)"
+    r"|(?P<dozens>[半两二三四五六七八九十]|\d+|(?:正好|刚好|整整)一)打"
+    r"(?![开包字电扮个听扫球磨断算着下起动响量湿回结折理破])"
+    rf"|(?P<more>one|two|three|four|five|six|\d+|[一两二三四五六七八九十])"
+    rf"(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
     r"|(?P<more_zh>升|斤|公斤|米|小时|天)半)"
-    r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|,|。|\.|，|$)"
+    r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|多|不到|左右|上下|出头|,|。|\.|，|$)"
+    # Two days and two nights, a tenth of a litre, and sheets of paper, which have two pages each.
+    r"|(?P<nights>[一两二三四五]|\d)天(?P=nights)夜"
+    rf"|(?P<share_of>{ZH}|\d{{1,2}})?(?P<share_unit>{_PART_OF_ZH})的(?P<bottom>{ZH}{{1,2}})分之(?P<top>{ZH})"
+    rf"|(?P<sheets>{ZH}{{2,}}|\d{{2,}})张(?:纸|内页)"
 )
 # A part of a unit in fractions (two fifths of a litre), and 一米八, which is 1.8 m.
 FRACTIONS = re.compile(
@@ -180,4 +190,8 @@ TIMES = re.compile(
     rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z]))"
     rf"|[早晚夜]上?(?:{ZH}{{1,2}}|\d{{1,2}})点半?|(?:凌晨|清晨|中午|下午|傍晚|半夜)(?:{ZH}{{1,2}}|\d{{1,2}})点半?"
 )
+# Of how few pieces a shop may speak: "the last pair" is a stock, the last piece of a puzzle or a bite is none.
+LAST_FOR_SALE = frozenset("件只双套瓶盒袋包条台款支枚个")
+# What makes a figure a rough one: nearly two days.
+ABOUT = re.compile(r"(?:差不多|将近|接近|大约|大概|约莫|近|约|about |around |nearly |almost |roughly |some )$")
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

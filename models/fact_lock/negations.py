@@ -21,6 +21,10 @@ _ZH = re.compile(
     r"|并?非|未|缺乏|缺少"
     r"|免(?=[洗拆充])|零(?=添加|甲醛|刺激))(?:任何|采用|使用|添加|一点|半点)?"
 )
+# 一个口袋都没留: what is denied stands before the negation.
+_NONE_ZH = re.compile(
+    "[一半](?:个|只|条|根|点儿?|丝|颗|粒|块|滴|层|片|道)(?P<what>[\u4e00-\u9fff]{1,5})[都也](?:没有?|不)(?![\u4e00-\u9fff]{0,3}(?:少|缺|落|错过))"
+)
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
@@ -61,6 +65,14 @@ def negations(
     claims = sorted(claims, key=lambda claim: (claim.start, -claim.end))
     starts = [claim.start for claim in claims]
     word_claims: list[Claim] = []
+    for none in _NONE_ZH.finditer(folded):
+        claims = [
+            replace(claim, kind="negation", value=f"not {claim.value}", start=none.start(), end=none.end())
+            if none.start("what") <= claim.start and claim.end <= none.end("what") and claim.kind != "negation"
+            else claim
+            for claim in claims
+        ]
+    starts = [claim.start for claim in claims]
     for negation in _negating_words(folded, vocabulary):
         start, end, reach, word = negation
         if all(covered[start:end]):

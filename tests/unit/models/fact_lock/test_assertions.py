@@ -114,3 +114,45 @@ def test_an_index_finds_what_a_union_of_its_patterns_finds() -> None:
         ("b", 16, 18),
     ]
     assert beginnings("(?:ab|c)d?", 3) == {"ab", "abd", "c", "cd"}
+
+
+POT = ItemFacts(
+    "g2",
+    {
+        "kind": ("花盆",),
+        "finish": ("无釉",),
+        "pages": ("160页",),
+        "burn time": ("45小时",),
+        "volume": ("100毫升",),
+        "pack": ("20包",),
+        "pockets": ("两个侧口袋",),
+    },
+    titles=("雷恩 花盆",),
+)
+POTS = Vocabulary.of([POT], load_words(), languages=load_claim_words())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "花盆没上釉。",
+        "花盆没有釉。",
+        "八十张纸。",
+        "差不多两天两夜。",
+        "一升的十分之一。",
+        "一罐二十包。",
+        "花盆带两个侧口袋。",
+        "花盆配一件浅灰连体衣。",
+        "白色短袖配花盆。",
+    ],
+)
+def test_a_fact_in_other_figures_or_words_stands(text: str) -> None:
+    assert unsupported(text, POT, POTS, "zh") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["九十张纸。", "差不多三天三夜。", "一升的三分之一。", "一罐三十包。", "花盆一个口袋都没留。"],
+)
+def test_another_figure_or_a_lack_of_what_the_row_has_is_refused(text: str) -> None:
+    assert unsupported(text, POT, POTS, "zh")

@@ -37,3 +37,31 @@ def test_a_measure_in_words_is_a_figure(text: str, value: str) -> None:
 )
 def test_a_word_that_holds_a_number_is_none(text: str) -> None:
     assert figure_claims(text, FIGURES) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("正好是一升的十分之一", "100 ml"),
+        ("能点三天三夜", "72 h"),
+        ("差不多两天两夜", "~48 h"),
+        ("大约三十小时", "~30 h"),
+        ("about 200 g", "~200 g"),
+        ("一共八十张纸", "160 page"),
+        ("一斤六两", "800 g"),
+        ("两个半小时", "2.5 h"),
+        ("正好一打", "12"),
+        ("一只才四两多", "200 g"),
+    ],
+)
+def test_shares_nights_sheets_and_rough_figures_are_figures(text: str, value: str) -> None:
+    assert [claim.value for claim in figure_claims(text, FIGURES)] == [value]
+
+
+@pytest.mark.parametrize("text", ["一打开就香", "拼图最后一片落下", "盘里只剩两颗", "薄得像一张纸"])
+def test_a_last_piece_or_bite_is_no_stock(text: str) -> None:
+    assert figure_claims(text, FIGURES) == []
+
+
+def test_a_last_one_for_sale_is_a_stock() -> None:
+    assert [claim.kind for claim in figure_claims("最后一件", FIGURES)] == ["stock"]
