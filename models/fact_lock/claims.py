@@ -58,6 +58,7 @@ ABOUT_OTHERS = (
     "delivery",
     "health",
     "heritage",
+    "origin",
     "sales",
     "scarcity",
     "warranty",
