@@ -66,6 +66,16 @@ MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+# "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
+# things only to set them aside.
+_SET_ASIDE = re.compile(
+    r"(?:^|(?<=[.!?;:] ))(?P<aside>(?:no|not|neither)(?![a-z])[^.:;!?]{2,80}?)"
+    r"(?:(?P<just>[,.] (?:just|only|simply) )|[:;] )(?P<rest>[^.!?]+)"
+)
+_DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+_REST_OF_WORDS = re.compile(r"[^,.;:!?]+")  # up to the end of the clause
+MAY_BE_SET_ASIDE = ("award", "celebrity", "number", *OF_PARTNERS)
+_DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
@@ -148,7 +158,10 @@ def unsupported(
             claim.value.startswith(SAID_IN_TEXT) and claim.kind not in ABOUT_OTHERS and _is_stated(claim, stated, text)
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
+        and not _denies_truly(claim, known)
+        and not _denies_beside(claim, facts, folded)
     ]
+    wrong = _without_set_aside(wrong, supported, facts, known, folded, vocabulary)
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None:
         return wrong
@@ -175,6 +188,59 @@ def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
     return next((rule_set for rule_set in vocabulary.rules if rule_set.words.language == language), None)
 
 
+def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
+    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream."""
+    words = claim.value.removeprefix(SAID_IN_TEXT)
+    denies = _DENIES.match(words) if words != claim.value else None
+    return denies is not None and f"not {words[denies.end() :]}" in known
+
+
+def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a negation seems to deny the item itself, but denies what is said of it: "no end to this scarf"."""
+    return (
+        claim.kind == "negation"
+        and claim.value.rpartition(":")[2] in kinds_of(facts)
+        and _DETERMINED.search(folded, claim.start, claim.end) is not None
+    )
+
+
+def _without_set_aside(
+    wrong: list[Claim],
+    supported: list[Claim],
+    facts: ItemFacts,
+    known: frozenset[str],
+    folded: str,
+    vocabulary: Vocabulary,
+) -> list[Claim]:
+    """The claims `wrong`, without those that the text makes only to set them aside from a fact that follows.
+
+    A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
+    """
+    kinds = kinds_of(facts)
+    asides = []
+    for match in _SET_ASIDE.finditer(folded):
+        start, end = match.span("rest")
+        followed = (claim for claim in supported if start <= claim.start < end)
+        if any(match["just"] or claim.value.rpartition(":")[2] not in kinds for claim in followed):
+            asides.append(match.span("aside"))
+    if not asides:
+        return wrong
+
+    def is_set_aside(claim: Claim) -> bool:
+        if not lies_within(claim.start, claim.end, asides):
+            return False
+        if claim.kind != "negation":
+            return claim.kind in MAY_BE_SET_ASIDE
+        denied = claim.value.removeprefix("not ")
+        if ":" in denied:
+            return denied not in known and not denied.startswith(SAID_IN_TEXT)
+        thing = _REST_OF_WORDS.match(folded, claim.start, len(folded))
+        words = thing[0] if thing else ""
+        return any(rule_set.things_in(words) for rule_set in vocabulary.rules) and not facts.says(denied)
+
+    return [claim for claim in wrong if not is_set_aside(claim)]
+
+
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
     """Whether claims that the facts support cover at least the share MOSTLY of an assertion's letters."""
     letters = [index for index in range(claim.start, claim.end) if text[index].isalnum()]
@@ -199,7 +265,11 @@ def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | N
         name.removesuffix("s") for name in (*kinds_of(facts), *title_nouns) if len(name) > 3 and name[-2:] != "ss"
     )
     names = sorted({*kinds_of(facts), *title_nouns, *one_of}, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, names))) if names else None
+    # A Latin name is a whole word: a lipstick is no name of a lip balm.
+    whole = [
+        re.escape(name) if UNSPACED.search(name) else rf"(?<![a-z]){re.escape(name)}(?:e?s)?(?![a-z])" for name in names
+    ]
+    return re.compile("|".join(whole)) if names else None
 
 
 def _names(text: str, folded: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
