@@ -232,13 +232,20 @@ def _without_set_aside(
         if claim.kind != "negation":
             return claim.kind in MAY_BE_SET_ASIDE
         denied = claim.value.removeprefix("not ")
+        if _row_begins(denied.rpartition(":")[2], facts):
+            return False
         if ":" in denied:
             return denied not in known and not denied.startswith(SAID_IN_TEXT)
-        thing = _REST_OF_WORDS.match(folded, claim.start, len(folded))
-        words = thing[0] if thing else ""
-        return any(rule_set.things_in(words) for rule_set in vocabulary.rules) and not facts.says(denied)
+        words = _REST_OF_WORDS.match(folded, claim.start)
+        return words is not None and any(rule_set.things_in(words[0]) for rule_set in vocabulary.rules)
 
     return [claim for claim in wrong if not is_set_aside(claim)]
+
+
+def _row_begins(word: str, facts: ItemFacts) -> bool:
+    """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "a line" of lined pages."""
+    beginning = re.compile(rf"(?<![a-z]){re.escape(word.removesuffix('s'))}")
+    return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
