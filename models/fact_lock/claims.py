@@ -24,7 +24,7 @@ from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
 from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
-from models.text.numerals import fold
+from models.text.numerals import fold, with_digits
 
 __all__ = [
     "KINDS",
@@ -46,7 +46,7 @@ __all__ = [
 
 OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be said of what is worn with the item
 # Kinds of claims that an idiom only seems to make: "three ways to wear it", a grey sky.
-IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number")
+IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number", "superlative")
 OF_TABLES = ("price", "discount", "stock", "date")  # for these kinds the figure is the claim, no assertion about it
 MOSTLY = 0.45  # an assertion is supported if supported claims cover at least this share of its letters
 # Kinds that no word of the row supports by standing inside them: "30,000 people took this hazelnut chocolate home".
@@ -65,6 +65,7 @@ ABOUT_OTHERS = (
 MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
+_LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 # "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
 # things only to set them aside.
@@ -221,7 +222,8 @@ def _without_set_aside(
     for match in _SET_ASIDE.finditer(folded):
         start, end = match.span("rest")
         followed = (claim for claim in supported if start <= claim.start < end)
-        if any(match["just"] or claim.value.rpartition(":")[2] not in kinds for claim in followed):
+        names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
+        if names_item or any(claim.value.rpartition(":")[2] not in kinds for claim in followed):
             asides.append(match.span("aside"))
     if not asides:
         return wrong
@@ -237,6 +239,8 @@ def _without_set_aside(
         if ":" in denied:
             return denied not in known and not denied.startswith(SAID_IN_TEXT)
         words = _REST_OF_WORDS.match(folded, claim.start)
+        if with_digits(denied)[:1].isdigit():
+            return True  # "no ten-step plan"
         return words is not None and any(rule_set.things_in(words[0]) for rule_set in vocabulary.rules)
 
     return [claim for claim in wrong if not is_set_aside(claim)]
@@ -314,6 +318,10 @@ def _hidden_claims(
             start, end = places[claim.start], places[claim.end - 1] + 1
             if claim.value and end - start > claim.end - claim.start:
                 yield replace(claim, start=start, end=end)
+        for word in _LATIN_WORD.finditer(plain):  # g l a z e d: nobody sets a word apart that he may write
+            start, end = places[word.start()], places[word.end() - 1] + 1
+            if end - start > word.end() - word.start():
+                yield Claim("attribute", f"{SAID_IN_TEXT}{folded[start:end]}", start, end)
 
 
 def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Claim]:

@@ -114,3 +114,43 @@ def test_an_index_finds_what_a_union_of_its_patterns_finds() -> None:
         ("b", 16, 18),
     ]
     assert beginnings("(?:ab|c)d?", 3) == {"ab", "abd", "c", "cd"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not a trophy, not a crown, just a pair of clogs.",
+        "No ten-step plan, no mirrors. Just clogs.",
+        "No slogan, no clips: the clogs are navy suede.",
+        "A bag of cherries, good to the last one, beside the clogs.",
+        "Six chords and a song, and the clogs keep time.",
+        "The whole street is asleep, only the clogs are not.",
+        "Bring the clogs along, whatever the sky does.",
+        "Every winter somebody loses a glove; the clogs stay.",
+    ],
+)
+def test_what_a_text_sets_aside_or_only_mentions_is_not_claimed(text: str) -> None:
+    assert kinds(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No sugar, no parabens: the clogs are navy.",  # a substance stays denied
+        "No suede, no leather. Just clogs.",  # the row says suede
+        "Clogs in b e e c h w o o d.",
+        "A courier has the clogs with you inside the hour.",
+        "There isn't a trace of nickel in the clogs.",
+        "Wren was already making clogs when the trams ran on steam.",
+    ],
+)
+def test_a_denial_of_what_the_row_has_and_a_disguise_stay_claims(text: str) -> None:
+    assert kinds(text)
+
+
+def test_a_lipstick_is_no_name_of_a_lip_balm() -> None:
+    balm = ItemFacts("g2", {"kind": ("lip balm",), "scent": ("vanilla",)}, titles=("Wren vanilla lip balm",))
+    words = Vocabulary.of([balm], load_words(), languages=load_claim_words())
+    assert unsupported("Lip balm first, then a berry lipstick.", balm, words, "") == []
+    assert unsupported("A berry lip balm.", balm, words, "")
+    assert unsupported("No secret behind this lip balm.", balm, words, "") == []
