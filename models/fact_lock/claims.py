@@ -148,7 +148,8 @@ def unsupported(
     supported = [claim for claim in text_claims if supports(claim, facts, known)]
     partner_places = _partner_spans(folded, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
-    _cover(stated, supported)
+    # A doubtful word that the row is silent on states nothing: lavender is no colour of a candle, but its scent.
+    _cover(stated, [claim for claim in supported if not claim.doubtful or claim.value in known])
     wrong = [
         claim
         for claim in text_claims
@@ -247,8 +248,8 @@ def _without_set_aside(
 
 
 def _row_begins(word: str, facts: ItemFacts) -> bool:
-    """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "a line" of lined pages."""
-    beginning = re.compile(rf"(?<![a-z]){re.escape(word.removesuffix('s'))}")
+    """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "line" of lined pages."""
+    beginning = re.compile(rf"(?<![a-z0-9]){re.escape(word.removesuffix('s'))}(?![0-9])")
     return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
 
 

@@ -154,3 +154,11 @@ def test_a_lipstick_is_no_name_of_a_lip_balm() -> None:
     assert unsupported("Lip balm first, then a berry lipstick.", balm, words, "") == []
     assert unsupported("A berry lip balm.", balm, words, "")
     assert unsupported("No secret behind this lip balm.", balm, words, "") == []
+
+
+def test_a_doubtful_meaning_of_a_word_does_not_hide_another_meaning() -> None:
+    candle = ItemFacts("g3", {"kind": ("candle",), "scent": ("fig",)}, titles=("Wren fig candle",))
+    words = Vocabulary.of([candle], load_words(), languages=load_claim_words())
+    assert unsupported("A candle scented with lavender.", candle, words, "")
+    assert unsupported("A candle scented with l-a-v-e-n-d-e-r.", candle, words, "")
+    assert unsupported("A fig candle.", candle, words, "") == []
