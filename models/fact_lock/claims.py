@@ -24,7 +24,7 @@ from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
 from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
-from models.text.numerals import fold
+from models.text.numerals import fold, with_digits
 
 __all__ = [
     "KINDS",
@@ -46,7 +46,7 @@ __all__ = [
 
 OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be said of what is worn with the item
 # Kinds of claims that an idiom only seems to make: "three ways to wear it", a grey sky.
-IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number")
+IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number", "superlative")
 OF_TABLES = ("price", "discount", "stock", "date")  # for these kinds the figure is the claim, no assertion about it
 MOSTLY = 0.45  # an assertion is supported if supported claims cover at least this share of its letters
 # Kinds that no word of the row supports by standing inside them: "30,000 people took this hazelnut chocolate home".
@@ -66,7 +66,18 @@ ABOUT_OTHERS = (
 MOST_CAPITALS = 0.4  # largest share of words with a capital within sentences; a text with more is written in capitals
 _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
+_LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+# "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
+# things only to set them aside.
+_SET_ASIDE = re.compile(
+    r"(?:^|(?<=[.!?;:] ))(?P<aside>(?:no|not|neither)(?![a-z])[^.:;!?]{2,80}?)"
+    r"(?:(?P<just>[,.] (?:just|only|simply) )|[:;] )(?P<rest>[^.!?]+)"
+)
+_DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+_REST_OF_WORDS = re.compile(r"[^,.;:!?]+")  # up to the end of the clause
+MAY_BE_SET_ASIDE = ("award", "celebrity", "number", *OF_PARTNERS)
+_DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
@@ -138,7 +149,8 @@ def unsupported(
     supported = [claim for claim in text_claims if supports(claim, facts, known)]
     partner_places = _partner_spans(folded, facts, vocabulary)
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
-    _cover(stated, supported)
+    # A doubtful word that the row is silent on states nothing: lavender is no colour of a candle, but its scent.
+    _cover(stated, [claim for claim in supported if not claim.doubtful or claim.value in known])
     wrong = [
         claim
         for claim in text_claims
@@ -149,7 +161,10 @@ def unsupported(
             claim.value.startswith(SAID_IN_TEXT) and claim.kind not in ABOUT_OTHERS and _is_stated(claim, stated, text)
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
+        and not _denies_truly(claim, known)
+        and not _denies_beside(claim, facts, folded)
     ]
+    wrong = _without_set_aside(wrong, supported, facts, known, folded, vocabulary)
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None:
         return wrong
@@ -176,6 +191,69 @@ def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
     return next((rule_set for rule_set in vocabulary.rules if rule_set.words.language == language), None)
 
 
+def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
+    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream."""
+    words = claim.value.removeprefix(SAID_IN_TEXT)
+    denies = _DENIES.match(words) if words != claim.value else None
+    return denies is not None and f"not {words[denies.end() :]}" in known
+
+
+def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a negation seems to deny the item itself, but denies what is said of it: "no end to this scarf"."""
+    return (
+        claim.kind == "negation"
+        and claim.value.rpartition(":")[2] in kinds_of(facts)
+        and _DETERMINED.search(folded, claim.start, claim.end) is not None
+    )
+
+
+def _without_set_aside(
+    wrong: list[Claim],
+    supported: list[Claim],
+    facts: ItemFacts,
+    known: frozenset[str],
+    folded: str,
+    vocabulary: Vocabulary,
+) -> list[Claim]:
+    """The claims `wrong`, without those that the text makes only to set them aside from a fact that follows.
+
+    A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
+    """
+    kinds = kinds_of(facts)
+    asides = []
+    for match in _SET_ASIDE.finditer(folded):
+        start, end = match.span("rest")
+        followed = (claim for claim in supported if start <= claim.start < end)
+        names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
+        if names_item or any(claim.value.rpartition(":")[2] not in kinds for claim in followed):
+            asides.append(match.span("aside"))
+    if not asides:
+        return wrong
+
+    def is_set_aside(claim: Claim) -> bool:
+        if not lies_within(claim.start, claim.end, asides):
+            return False
+        if claim.kind != "negation":
+            return claim.kind in MAY_BE_SET_ASIDE
+        denied = claim.value.removeprefix("not ")
+        if _row_begins(denied.rpartition(":")[2], facts):
+            return False
+        if ":" in denied:
+            return denied not in known and not denied.startswith(SAID_IN_TEXT)
+        words = _REST_OF_WORDS.match(folded, claim.start)
+        if with_digits(denied)[:1].isdigit():
+            return True  # "no ten-step plan"
+        return words is not None and any(rule_set.things_in(words[0]) for rule_set in vocabulary.rules)
+
+    return [claim for claim in wrong if not is_set_aside(claim)]
+
+
+def _row_begins(word: str, facts: ItemFacts) -> bool:
+    """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "line" of lined pages."""
+    beginning = re.compile(rf"(?<![a-z0-9]){re.escape(word.removesuffix('s'))}(?![0-9])")
+    return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
+
+
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:
     """Whether claims that the facts support cover at least the share MOSTLY of an assertion's letters."""
     letters = [index for index in range(claim.start, claim.end) if text[index].isalnum()]
@@ -200,7 +278,11 @@ def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | N
         name.removesuffix("s") for name in (*kinds_of(facts), *title_nouns) if len(name) > 3 and name[-2:] != "ss"
     )
     names = sorted({*kinds_of(facts), *title_nouns, *one_of}, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, names))) if names else None
+    # A Latin name is a whole word: a lipstick is no name of a lip balm.
+    whole = [
+        re.escape(name) if UNSPACED.search(name) else rf"(?<![a-z]){re.escape(name)}(?:e?s)?(?![a-z])" for name in names
+    ]
+    return re.compile("|".join(whole)) if names else None
 
 
 def _names(text: str, folded: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
@@ -238,6 +320,10 @@ def _hidden_claims(
             start, end = places[claim.start], places[claim.end - 1] + 1
             if claim.value and end - start > claim.end - claim.start:
                 yield replace(claim, start=start, end=end)
+        for word in _LATIN_WORD.finditer(plain):  # g l a z e d: nobody sets a word apart that he may write
+            start, end = places[word.start()], places[word.end() - 1] + 1
+            if end - start > word.end() - word.start():
+                yield Claim("attribute", f"{SAID_IN_TEXT}{folded[start:end]}", start, end)
 
 
 def _meant(word: str, start: int, end: int, vocabulary: Vocabulary) -> Iterator[Claim]:

@@ -152,7 +152,53 @@ def test_a_fact_in_other_figures_or_words_stands(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
+    [
+        "Not a trophy, not a crown, just a pair of clogs.",
+        "No ten-step plan, no mirrors. Just clogs.",
+        "No slogan, no clips: the clogs are navy suede.",
+        "A bag of cherries, good to the last one, beside the clogs.",
+        "Six chords and a song, and the clogs keep time.",
+        "The whole street is asleep, only the clogs are not.",
+        "Bring the clogs along, whatever the sky does.",
+        "Every winter somebody loses a glove; the clogs stay.",
+    ],
+)
+def test_what_a_text_sets_aside_or_only_mentions_is_not_claimed(text: str) -> None:
+    assert kinds(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
     ["九十张纸。", "差不多三天三夜。", "一升的三分之一。", "一罐三十包。", "花盆一个口袋都没留。"],
 )
 def test_another_figure_or_a_lack_of_what_the_row_has_is_refused(text: str) -> None:
     assert unsupported(text, POT, POTS, "zh")
+
+
+    [
+        "No sugar, no parabens: the clogs are navy.",  # a substance stays denied
+        "No suede, no leather. Just clogs.",  # the row says suede
+        "Clogs in b e e c h w o o d.",
+        "A courier has the clogs with you inside the hour.",
+        "There isn't a trace of nickel in the clogs.",
+        "Wren was already making clogs when the trams ran on steam.",
+    ],
+)
+def test_a_denial_of_what_the_row_has_and_a_disguise_stay_claims(text: str) -> None:
+    assert kinds(text)
+
+
+def test_a_lipstick_is_no_name_of_a_lip_balm() -> None:
+    balm = ItemFacts("g2", {"kind": ("lip balm",), "scent": ("vanilla",)}, titles=("Wren vanilla lip balm",))
+    words = Vocabulary.of([balm], load_words(), languages=load_claim_words())
+    assert unsupported("Lip balm first, then a berry lipstick.", balm, words, "") == []
+    assert unsupported("A berry lip balm.", balm, words, "")
+    assert unsupported("No secret behind this lip balm.", balm, words, "") == []
+
+
+def test_a_doubtful_meaning_of_a_word_does_not_hide_another_meaning() -> None:
+    candle = ItemFacts("g3", {"kind": ("candle",), "scent": ("fig",)}, titles=("Wren fig candle",))
+    words = Vocabulary.of([candle], load_words(), languages=load_claim_words())
+    assert unsupported("A candle scented with lavender.", candle, words, "")
+    assert unsupported("A candle scented with l-a-v-e-n-d-e-r.", candle, words, "")
+    assert unsupported("A fig candle.", candle, words, "") == []
