@@ -24,6 +24,7 @@ from models.recommenders.averaged_adam import AveragedAdam
 from models.recommenders.item_softmax import Drawn, SequenceConfig, SequenceNet, train_step
 
 I32 = NDArray[np.int32]
+BY_ROWS = 20_000  # items; of a smaller table, Adam writes all rows in about the time that it takes to find some
 POOL = 50  # batches whose windows are sorted together by length
 DRAWN_BY = 0.75  # negatives are drawn in proportion to this power of popularity
 # Sequences whose last event is held out to choose the epoch: a share of them, within bounds, never more than a half.
@@ -59,7 +60,7 @@ class Trainer:
         self.drawn_by = popularity / popularity.sum()
         self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
         # A GPU writes the whole table faster than it finds rows, and processes share the gradient of whole tables.
-        by_rows = len(net.bias) > config.full_softmax_items and not self.cuda and world() == 1
+        by_rows = len(net.bias) > max(BY_ROWS, config.full_softmax_items) and not self.cuda and world() == 1
         self.optimizer = AveragedAdam(net, config.learning_rate, by_rows)
         self.forward = torch.compile(net, dynamic=True) if self.cuda and config.compile else net
         self.epoch, self.best_epoch, self.best_gain = 0, 0, -1.0

@@ -152,6 +152,14 @@ def test_a_fact_in_other_figures_or_words_stands(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
+    ["九十张纸。", "差不多三天三夜。", "一升的三分之一。", "一罐三十包。", "花盆一个口袋都没留。"],
+)
+def test_another_figure_or_a_lack_of_what_the_row_has_is_refused(text: str) -> None:
+    assert unsupported(text, POT, POTS, "zh")
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "Not a trophy, not a crown, just a pair of clogs.",
         "No ten-step plan, no mirrors. Just clogs.",
@@ -169,12 +177,6 @@ def test_what_a_text_sets_aside_or_only_mentions_is_not_claimed(text: str) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["九十张纸。", "差不多三天三夜。", "一升的三分之一。", "一罐三十包。", "花盆一个口袋都没留。"],
-)
-def test_another_figure_or_a_lack_of_what_the_row_has_is_refused(text: str) -> None:
-    assert unsupported(text, POT, POTS, "zh")
-
-
     [
         "No sugar, no parabens: the clogs are navy.",  # a substance stays denied
         "No suede, no leather. Just clogs.",  # the row says suede

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from models.recommenders import sequence_training
 from models.recommenders.sequence_training import learned_and_held
 from tests.unit.models.recommenders.recommender_battery import shop
 from tests.unit.models.recommenders.test_sequence_model import SMALL, of, same, sequences, trained
@@ -23,7 +24,8 @@ def stop_after(last):
 
 
 @pytest.mark.parametrize("full_softmax_items", [4096, 1], ids=["whole tables", "by rows"])
-def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, full_softmax_items):
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(tmp_path, monkeypatch, full_softmax_items):
+    monkeypatch.setattr(sequence_training, "BY_ROWS", 1)
     config = dataclasses.replace(SMALL, full_softmax_items=full_softmax_items)
     unbroken = trained(config)
     with pytest.raises(Stopped):
