@@ -16,6 +16,7 @@ from typing import Protocol
 from models.fact_lock.facts import Claim
 from models.fact_lock.pattern_index import Hit, PatternIndex
 from models.fact_lock.sentence_judge import SentenceJudge
+from models.fact_lock.word_index import WordIndex
 from models.text.numerals import fold
 
 CLAUSE = re.compile(r"[^,.;:!?，。；：！？、\n]+")
@@ -85,6 +86,20 @@ class ClaimRules:
         tagged += [(f"{MEANS}{word}", patterns) for word, patterns in self.words.means.items()]
         tagged += [(ALLOWS, self.words.allows), (DENIES, self.words.denials), (CUES, self.words.cues)]
         return PatternIndex(((tag, pattern) for tag, patterns in tagged for pattern in patterns), self.words.spaces)
+
+    @cached_property
+    def fact_words(self) -> WordIndex:
+        """The words of a row that entail others, or rule others out."""
+        return WordIndex([*self.words.entails, *self.excluded])
+
+    @cached_property
+    def excluded(self) -> Mapping[str, tuple[str, ...]]:
+        """Word of a row -> the words that it rules out."""
+        excluded: dict[str, tuple[str, ...]] = {}
+        for stated, others in self.words.opposites:
+            for word in stated:
+                excluded[word] = (*excluded.get(word, ()), *others)
+        return excluded
 
     @cached_property
     def judge(self) -> SentenceJudge | None:

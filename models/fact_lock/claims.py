@@ -307,11 +307,8 @@ def _hidden_claims(
     for rule_set in rule_sets:
         for word, start, end in rule_set.paraphrases(folded):
             yield from _meant(word, start, end, vocabulary)
-    for sign, words in vocabulary.emoji.items():
-        sign_start = text.find(sign)
-        if sign_start >= 0:
-            for word in words[:1]:
-                yield from _meant(word, sign_start, sign_start + len(sign), vocabulary)
+    for sign in vocabulary.emoji_signs.finditer(text):
+        yield from _meant(vocabulary.emoji[sign[0]][0], sign.start(), sign.end(), vocabulary)
     for flag in _FLAG.finditer(text):
         yield Claim("origin", f"{SAID_IN_TEXT}{flag[0]}", flag.start(), flag.end())
     if joined := gaps_closed(folded):
@@ -320,9 +317,9 @@ def _hidden_claims(
             start, end = places[claim.start], places[claim.end - 1] + 1
             if claim.value and end - start > claim.end - claim.start:
                 yield replace(claim, start=start, end=end)
-        for word in _LATIN_WORD.finditer(plain):  # g l a z e d: nobody sets a word apart that he may write
-            start, end = places[word.start()], places[word.end() - 1] + 1
-            if end - start > word.end() - word.start():
+        for letters in _LATIN_WORD.finditer(plain):  # g l a z e d: nobody sets a word apart that he may write
+            start, end = places[letters.start()], places[letters.end() - 1] + 1
+            if end - start > letters.end() - letters.start():
                 yield Claim("attribute", f"{SAID_IN_TEXT}{folded[start:end]}", start, end)
 
 

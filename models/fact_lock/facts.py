@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from models.fact_lock.word_index import WordIndex, stands_alone
 from models.text.numerals import fold, with_digits
 
-_LETTER, _DIGIT = re.compile("[a-z]"), re.compile("[0-9]")
 KINDS = (
     "assertion",
     "attribute",
@@ -126,6 +125,10 @@ class ItemFacts:
         in_digits = with_digits(words)
         return in_digits != words and _stands_in(in_digits, self._in_digits)
 
+    def words_of(self, index: WordIndex) -> set[str]:
+        """The words of the index that the row's texts have; for many words this takes less time than `says`."""
+        return {word for text in {*self._folded, *self._in_digits} for word in index.words_in(text)}
+
     @property
     def shares_off(self) -> tuple[float, ...]:
         """Shares off that the tables support: the stated one, and the one that price and old price make."""
@@ -148,16 +151,10 @@ def _stands_in(words: str, texts: Iterable[str]) -> bool:
     for text in texts:
         start = text.find(words)
         while start >= 0:
-            end = start + len(words)
-            if not _go_on(text[start - 1 : start], words[:1]) and not _go_on(words[-1:], text[end : end + 1]):
+            if stands_alone(text, start, words):
                 return True
             start = text.find(words, start + 1)
     return False
-
-
-def _go_on(sign: str, next_sign: str) -> bool:
-    """Whether two neighbouring characters belong to one Latin word or one number."""
-    return any(kind.match(sign) and kind.match(next_sign) for kind in (_LETTER, _DIGIT))
 
 
 @dataclass(frozen=True)

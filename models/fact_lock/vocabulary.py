@@ -152,6 +152,10 @@ class Vocabulary:
         }
 
     @cached_property
+    def emoji_signs(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, sorted(self.emoji, key=len, reverse=True))) or "(?!)")
+
+    @cached_property
     def chinese(self) -> re.Pattern[str]:
         return re.compile(tree_pattern(form for form in self.spelled if UNSPACED.search(form)))
 
@@ -238,19 +242,20 @@ class Vocabulary:
             sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
             sure.update(f"size:{size}" for size in sizes)
             sure.update(sizes)
-        sure.update(self._entailed(facts))
+        row_words = [facts.words_of(rule_set.fact_words) for rule_set in self.rules]
+        sure.update(self._entailed(row_words))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
-        return frozenset(sure | doubtful | self._ruled_out(facts, sure))
+        return frozenset(sure | doubtful | self._ruled_out(row_words, sure))
 
     def values_of(self, word: str) -> set[str]:
         """The values that a word states: those of the vocabulary, and the word itself."""
         return {meaning.value for meaning in self.meanings(word)} | {f"{SAID_IN_TEXT}{word}"}
 
-    def _entailed(self, facts: ItemFacts) -> set[str]:
-        """The values that the facts' words entail, such as leather from suede."""
+    def _entailed(self, row_words: list[set[str]]) -> set[str]:
+        """The values that a row's words entail, such as leather from suede. row_words: those of each set of rules."""
         entailed: set[str] = set()
-        for rule_set in self.rules:
-            pending = [word for word in rule_set.words.entails if facts.says(word)]
+        for rule_set, words in zip(self.rules, row_words, strict=True):
+            pending = sorted(words & rule_set.words.entails.keys())
             while pending:
                 for word in rule_set.words.entails.get(pending.pop(), ()):
                     if f"{SAID_IN_TEXT}{word}" not in entailed:
@@ -258,17 +263,16 @@ class Vocabulary:
                         pending.append(word)
         return entailed
 
-    def _ruled_out(self, facts: ItemFacts, sure: set[str]) -> set[str]:
-        """The negations that are true: "not ..." for each value that the facts' words rule out.
+    def _ruled_out(self, row_words: list[set[str]], sure: set[str]) -> set[str]:
+        """The negations that are true: "not ..." for each value that a row's words rule out.
 
         sure: the values that the facts support; of an item of two materials neither rules the other out.
         """
         return {
             f"not {value.removeprefix(SAID_IN_TEXT)}"
-            for rule_set in self.rules
-            for stated, excluded in rule_set.words.opposites
-            if any(map(facts.says, stated))
-            for word in excluded
+            for rule_set, words in zip(self.rules, row_words, strict=True)
+            for stated in words & rule_set.excluded.keys()
+            for word in rule_set.excluded[stated]
             for value in self.values_of(word)
             if value not in sure
         }
