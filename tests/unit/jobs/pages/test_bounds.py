@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.jobs.pages.test_home_page import DAY, shown
+from tests.unit.jobs.pages.test_home_page import DAY, home_page
 
 BOUNDS = {
     "index": "up to 60 nights",
@@ -26,7 +26,7 @@ BOUNDS = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of a night without any table."""
     root = tmp_path_factory.mktemp("bounds")
-    shown(root, clean_events={"raw": 2, "kept": 2, "rejected": {}})
+    home_page(root, clean_events={"raw": 2, "kept": 2, "rejected": {}})
     return root / f"reports/date={DAY}"
 
 
