@@ -1,5 +1,6 @@
-"""Compares the pictures of all items -> similar_images: which items look alike; other colours of a product are a
-separate kind.
+"""Compares the pictures of all items -> similar_images: which items look alike.
+
+Other colours of a product are a kind of their own.
 
 Two items are as alike as their two most similar pictures. Only items on sale are neighbours; an item that is sold out
 still has neighbours, which its page can offer instead.

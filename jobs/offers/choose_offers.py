@@ -1,5 +1,5 @@
-"""Campaigns, portraits and propensities -> offers (who gets what, from which budget, and why), withheld_offers,
-offer_parity and campaign_outcomes.
+"""Campaigns, portraits and propensities -> offers: who gets what, from which budget, and why;
+also withheld_offers, offer_parity and campaign_outcomes.
 
 - The job checks a campaign's examples when it loads the file: a wrong example stops it before any money is spent.
 - Value is margin gained. If a campaign has had enough users, it is measured as the difference between accounts with the

@@ -14,6 +14,7 @@ import time
 import numpy as np
 import torch
 
+from jobs.runtime.progress import each
 from models.core.sequences import Sequences
 from models.recommenders import sequence_training
 from models.recommenders.lstm import LSTMConfig, LSTMNet
@@ -32,13 +33,12 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     sequences = made_up(args.windows, args.items)
     times: dict[str, list[float]] = {way: [] for way in WAYS}
-    for _ in range(2):
-        for way, least_items in WAYS.items():
-            sequence_training.BY_ROWS = least_items
-            milliseconds, loss = epoch(sequences, args.items, args.dim)
-            times[way].append(milliseconds)
-            print(f"{way:14}{milliseconds:>8.1f} CPU ms a step, loss {loss:.3f} nats", flush=True)
-    best = {way: min(each) for way, each in times.items()}
+    for way in each("epochs", [*WAYS, *WAYS]):
+        sequence_training.BY_ROWS = WAYS[way]
+        milliseconds, loss = epoch(sequences, args.items, args.dim)
+        times[way].append(milliseconds)
+        print(f"{way:14}{milliseconds:>8.1f} CPU ms a step, loss {loss:.3f} nats", flush=True)
+    best = {way: min(of_way) for way, of_way in times.items()}
     print(
         json.dumps(
             {way: round(value, 1) for way, value in best.items()} | {"ratio": best["whole tables"] / best["rows"]}
