@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,6 +10,8 @@ from functools import cached_property
 
 from models.fact_lock.word_index import WordIndex, stands_alone
 from models.text.numerals import fold, with_digits
+
+_CHINESE_SPACE = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
 
 KINDS = (
     "assertion",
@@ -109,7 +112,9 @@ class ItemFacts:
 
     @cached_property
     def _folded(self) -> tuple[str, ...]:
-        return tuple(fold(text) for text in self.texts())
+        """The row's texts; Chinese ones also without spaces, as texts show them: 朱诺头戴耳机 for 朱诺 头戴耳机."""
+        folded = [fold(text) for text in self.texts()]
+        return (*folded, *(_CHINESE_SPACE.sub("", text) for text in folded if _CHINESE_SPACE.search(text)))
 
     @cached_property
     def _in_digits(self) -> tuple[str, ...]:

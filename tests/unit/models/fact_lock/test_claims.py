@@ -164,6 +164,21 @@ def test_what_is_denied_may_be_set_against_a_fact_and_numbers_be_written_in_word
     assert refused == [] if not claim else claim in refused
 
 
+def test_a_title_is_no_claim_where_a_text_shows_it_without_its_spaces() -> None:
+    names = {
+        "headphones": "朱诺 头戴耳机",
+        "shorts": "米莱 短裤",
+        "jeans": "文拓 牛仔裤",
+        "pet treats": "羽笔 宠物点心",
+    }
+    items = [ItemFacts(kind, {"kind": (kind,)}, titles=(f"Juno {kind}", title)) for kind, title in names.items()]
+    vocabulary = Vocabulary.of(items, load_words(), languages=load_claim_words())
+    for item, title in zip(items, names.values(), strict=True):
+        shown = title.replace(" ", "")
+        for text in (f"新到，请心动：{shown}", f"和什么颜色都合得来：{shown}", f"Heart eyes: {item.titles[0]}"):
+            assert unsupported(text, item, vocabulary, "zh") == []
+
+
 def test_a_claim_has_its_place_in_the_text() -> None:
     text = "Ａ　ｒｅｄ shirt, ４９％ off"  # full width
     assert [(text[c.start : c.end], c.kind) for c in claims(text, "en", WORDS)] == [
