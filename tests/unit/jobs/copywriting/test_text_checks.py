@@ -39,6 +39,33 @@ def test_no_shipped_template_is_one_that_the_gate_refuses(season: str) -> None:
         assert "title" in shipped.slots or not limits, (shipped.text, wrong)
 
 
+def test_no_chinese_template_that_names_the_kind_is_one_that_the_gate_refuses() -> None:
+    """The two items above are too few of their kinds for a Chinese name of it to be learned."""
+    colours = {"beige": "米色", "red": "红色", "blue": "蓝色", "black": "黑色", "white": "白色"}
+    shirts = [
+        item(
+            f"s{number}",
+            title=f"Ivo {colour} shirt",
+            title_zh=f"伊沃 {colour_zh}衬衫",
+            category="Clothing > Tops > shirt",
+            description_zh=f"伊沃出品的衬衫。颜色为{colour_zh}。",
+            attributes=f'{{"colour": "{colour}"}}',
+        )
+        for number, (colour, colour_zh) in enumerate(colours.items())
+    ]
+    rules = CopyRules.load(CopyConfig())
+    inputs = inputs_of(items_of(shirts, PastCatalogues({"s0": 120.0}, NIGHT, frozenset(), NIGHT)), rules)
+    tried = []
+    for template in [template for group in rules.templates.groups.values() for template in group]:
+        style = template.style if template.style in rules.voices else rules.default_style
+        about = Brief("s0", template.strategy, style, template.channel, template.language)
+        if template.language == "zh" and {"kind"} <= template.needs <= inputs.products.of(about).slots.keys():
+            problems = inputs.problems(about, Draft(template.text, template.name, "template"))
+            assert {reason for reason, _ in problems} <= {"too long", "slot without a fact"}, (template.text, problems)
+            tried.append(template.name)
+    assert len(tried) > 20
+
+
 def test_a_blocked_text_has_no_other_problem_and_checking_twice_changes_nothing(tmp_path: Path) -> None:
     lie = Draft("A red speaker by Ivo", "t-1", "template")
     review = tmp_path / "review.toml"
