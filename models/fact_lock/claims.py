@@ -13,18 +13,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
+from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
+from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
 from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
-from models.text.numerals import fold, with_digits
+from models.text.numerals import fold
 
 __all__ = [
     "KINDS",
@@ -44,7 +45,6 @@ __all__ = [
     "unsupported",
 ]
 
-OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be said of what is worn with the item
 # Kinds of claims that an idiom only seems to make: "three ways to wear it", a grey sky.
 IDIOMATIC = (*OF_PARTNERS, "date", "negation", "number", "superlative")
 OF_TABLES = ("price", "discount", "stock", "date")  # for these kinds the figure is the claim, no assertion about it
@@ -68,15 +68,7 @@ _CAPITAL = re.compile(r"(?<=[a-z,;'’] )[A-Z][a-z][a-zA-Z]*(?![a-zA-Z&])")
 _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-# "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
-# things only to set them aside.
-_SET_ASIDE = re.compile(
-    r"(?:^|(?<=[.!?;:] ))(?P<aside>(?:no|not|neither)(?![a-z])[^.:;!?]{2,80}?)"
-    r"(?:(?P<just>[,.] (?:just|only|simply) )|[:;] )(?P<rest>[^.!?]+)"
-)
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
-_REST_OF_WORDS = re.compile(r"[^,.;:!?]+")  # up to the end of the clause
-MAY_BE_SET_ASIDE = ("award", "celebrity", "number", *OF_PARTNERS)
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -164,7 +156,8 @@ def unsupported(
         and not _denies_truly(claim, known)
         and not _denies_beside(claim, facts, folded)
     ]
-    wrong = _without_set_aside(wrong, supported, facts, known, folded, vocabulary)
+    if wrong:
+        wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None:
         return wrong
@@ -205,53 +198,6 @@ def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         and claim.value.rpartition(":")[2] in kinds_of(facts)
         and _DETERMINED.search(folded, claim.start, claim.end) is not None
     )
-
-
-def _without_set_aside(
-    wrong: list[Claim],
-    supported: list[Claim],
-    facts: ItemFacts,
-    known: frozenset[str],
-    folded: str,
-    vocabulary: Vocabulary,
-) -> list[Claim]:
-    """The claims `wrong`, without those that the text makes only to set them aside from a fact that follows.
-
-    A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
-    """
-    kinds = kinds_of(facts)
-    asides = []
-    for match in _SET_ASIDE.finditer(folded):
-        start, end = match.span("rest")
-        followed = (claim for claim in supported if start <= claim.start < end)
-        names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
-        if names_item or any(claim.value.rpartition(":")[2] not in kinds for claim in followed):
-            asides.append(match.span("aside"))
-    if not asides:
-        return wrong
-
-    def is_set_aside(claim: Claim) -> bool:
-        if not lies_within(claim.start, claim.end, asides):
-            return False
-        if claim.kind != "negation":
-            return claim.kind in MAY_BE_SET_ASIDE
-        denied = claim.value.removeprefix("not ")
-        if _row_begins(denied.rpartition(":")[2], facts):
-            return False
-        if ":" in denied:
-            return denied not in known and not denied.startswith(SAID_IN_TEXT)
-        words = _REST_OF_WORDS.match(folded, claim.start)
-        if with_digits(denied)[:1].isdigit():
-            return True  # "no ten-step plan"
-        return words is not None and any(rule_set.things_in(words[0]) for rule_set in vocabulary.rules)
-
-    return [claim for claim in wrong if not is_set_aside(claim)]
-
-
-def _row_begins(word: str, facts: ItemFacts) -> bool:
-    """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "line" of lined pages."""
-    beginning = re.compile(rf"(?<![a-z0-9]){re.escape(word.removesuffix('s'))}(?![0-9])")
-    return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
 
 
 def _is_stated(claim: Claim, stated: bytearray, text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
@@ -173,21 +174,22 @@ def _brand(claim: Claim, facts: ItemFacts) -> bool:
 
 def _is_near(value: float, unit: str, known: frozenset[str]) -> bool:
     """Whether a length is nearly that of a fact: six feet where the fact is 1.8 m."""
-    if unit != "m":
-        return False
-    lengths = (float(fact[:-2]) for fact in known if fact.endswith(" m") and fact[:-2].replace(".", "", 1).isdigit())
-    return any(abs(value - length) <= NEARLY * length for length in lengths)
+    return unit == "m" and _is_within(NEARLY, value, {unit: 1.0}, unit, known)
 
 
 def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
     """Whether a figure that the text calls a rough one is nearly that of a fact: nearly two days, of 45 hours."""
-    units = {"h": 1.0, "day": 24.0} if unit in ("h", "day") else {unit: 1.0}
-    wanted = value * units[unit]
+    sizes = {"h": 1.0, "day": 24.0} if unit in ("h", "day") else {unit: 1.0}
+    return _is_within(ROUGHLY, value, sizes, unit, (fact.removeprefix("~") for fact in known))
+
+
+def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
+    """Whether a fact's figure differs from the value by at most this share. sizes: of the units that it may have."""
     for fact in known:
-        figure, _, fact_unit = fact.removeprefix("~").partition(" ")
-        if fact_unit in units and figure.replace(".", "", 1).isdigit():
-            stated = float(figure) * units[fact_unit]
-            if abs(wanted - stated) <= ROUGHLY * stated:
+        figure, _, fact_unit = fact.partition(" ")
+        if fact_unit in sizes and figure.replace(".", "", 1).isdigit():
+            stated = float(figure) * sizes[fact_unit]
+            if abs(value * sizes[unit] - stated) <= share * stated:
                 return True
     return False
 

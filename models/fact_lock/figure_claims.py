@@ -117,7 +117,7 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
     """Fractions of a unit in words, 一米八, and the sides of a surface, in the unit given after the last side."""
     for part in FRACTIONS.finditer(folded):
         if part["metres"]:
-            value = chinese_number(part["metres"]) if not part["metres"].isdigit() else float(part["metres"])
+            value = _zh_number(part["metres"])
             yield Claim("number", f"{value + chinese_number(part['tenths']) / 10:.6g} m", part.start(), part.end())
         elif part["of"] in figures.units:
             top = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4}[part["top"]]

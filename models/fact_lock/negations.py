@@ -63,7 +63,6 @@ def negations(
     denials: places that deny something of the item; a word outside the vocabulary counts as denied only there.
     """
     claims = sorted(claims, key=lambda claim: (claim.start, -claim.end))
-    starts = [claim.start for claim in claims]
     word_claims: list[Claim] = []
     for none in _NONE_ZH.finditer(folded):
         claims = [

@@ -1,0 +1,67 @@
+"""Claims that a text makes only to set them aside from the item, such as those of "Not a crown. Just a hat"."""
+
+from __future__ import annotations
+
+import re
+
+from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, lies_within
+from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.judged_sentences import kinds_of
+from models.fact_lock.vocabulary import Vocabulary
+from models.text.numerals import fold, with_digits
+
+MAY_BE_SET_ASIDE = ("award", "celebrity", "number", *OF_PARTNERS)
+# "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
+# things only to set them aside.
+_SET_ASIDE = re.compile(
+    r"(?:^|(?<=[.!?;:] ))(?P<aside>(?:no|not|neither)(?![a-z])[^.:;!?]{2,80}?)"
+    r"(?:(?P<just>[,.] (?:just|only|simply) )|[:;] )(?P<rest>[^.!?]+)"
+)
+_REST_OF_WORDS = re.compile(r"[^,.;:!?]+")  # up to the end of the clause
+
+
+def without_set_aside(
+    wrong: list[Claim],
+    supported: list[Claim],
+    facts: ItemFacts,
+    known: frozenset[str],
+    folded: str,
+    vocabulary: Vocabulary,
+) -> list[Claim]:
+    """The claims `wrong`, without those that the text makes only to set them aside from a fact that follows.
+
+    A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
+    """
+    kinds = kinds_of(facts)
+    asides = []
+    for match in _SET_ASIDE.finditer(folded):
+        start, end = match.span("rest")
+        followed = (claim for claim in supported if start <= claim.start < end)
+        names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
+        if names_item or any(claim.value.rpartition(":")[2] not in kinds for claim in followed):
+            asides.append(match.span("aside"))
+    if not asides:
+        return wrong
+
+    def is_set_aside(claim: Claim) -> bool:
+        if not lies_within(claim.start, claim.end, asides):
+            return False
+        if claim.kind != "negation":
+            return claim.kind in MAY_BE_SET_ASIDE
+        denied = claim.value.removeprefix("not ")
+        if _row_begins(denied.rpartition(":")[2], facts):
+            return False
+        if ":" in denied:
+            return denied not in known and not denied.startswith(SAID_IN_TEXT)
+        words = _REST_OF_WORDS.match(folded, claim.start)
+        if with_digits(denied)[:1].isdigit():
+            return True  # "no ten-step plan"
+        return words is not None and any(rule_set.things_in(words[0]) for rule_set in vocabulary.rules)
+
+    return [claim for claim in wrong if not is_set_aside(claim)]
+
+
+def _row_begins(word: str, facts: ItemFacts) -> bool:
+    """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "line" of lined pages."""
+    beginning = re.compile(rf"(?<![a-z0-9]){re.escape(word.removesuffix('s'))}(?![0-9])")
+    return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
