@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from jobs.runtime.night import Night
 
@@ -33,8 +34,8 @@ class NotedTexts(SaidTexts):
         super().__init__()
         self.noted: dict[str, str | None] = {}
 
-    def other_item(self, brief: Brief, text: str) -> str | None:
-        self.noted[text] = super().other_item(brief, text)
+    def other_item(self, brief: Brief, text: str, items: Mapping[str, ItemWords]) -> str | None:
+        self.noted[text] = super().other_item(brief, text, items)
         return self.noted[text]
 
 
@@ -54,7 +55,10 @@ def written_by_workers(
             ahead = _written_ahead(night, shared, workers, [(brief, drafts.get(brief)) for brief in wave])
             for brief in wave:
                 written, other_items = ahead.pop(brief)
-                if all(said_texts.other_item(brief, text) == item_id for text, item_id in other_items.items()):
+                if all(
+                    said_texts.other_item(brief, text, inputs.items) == item_id
+                    for text, item_id in other_items.items()
+                ):
                     for row in written.rows:
                         said_texts.add(brief, row["text"])
                     yield written

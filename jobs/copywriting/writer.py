@@ -81,10 +81,11 @@ class SaidTexts:
     def add(self, brief: Brief, text: str) -> None:
         self._item_of[brief.channel].setdefault(text, brief.item_id)
 
-    def other_item(self, brief: Brief, text: str) -> str | None:
-        """The item that already has this text in the channel; None where no other item has it."""
+    def other_item(self, brief: Brief, text: str, items: Mapping[str, ItemWords]) -> str | None:
+        """The item that already has this text in the channel; None where it is the brief's, or has the same titles."""
         item_id = self._item_of[brief.channel].get(text, brief.item_id)
-        return None if item_id == brief.item_id else item_id
+        titles = items[item_id].titles if item_id in items else ()
+        return None if titles == items[brief.item_id].titles else item_id
 
 
 class Written(NamedTuple):
@@ -292,14 +293,10 @@ def _is_asked_for(inputs: CopyInputs, brief: Brief, draft: Draft, rows: Sequence
 
 
 def _other_item(inputs: CopyInputs, said_texts: SaidTexts, brief: Brief, text: Text) -> str | None:
-    """Another item that has the same text; None where both items have the same titles, or no slot names the item."""
+    """The item that already has the same text; None where no slot of the draft names the item."""
     if text.draft.source != MODEL and not any(slot in text.draft.text for slot in NAMING):
         return None  # such as the text of a coupon, which is not about an item
-    item_id = said_texts.other_item(brief, text.filled.text)
-    if item_id is None:
-        return None
-    titles = inputs.items[item_id].titles if item_id in inputs.items else ()
-    return None if titles == inputs.items[brief.item_id].titles else item_id
+    return said_texts.other_item(brief, text.filled.text, inputs.items)
 
 
 def _row(inputs: CopyInputs, product: Product, text: Text, variant: int, model: str) -> Row:

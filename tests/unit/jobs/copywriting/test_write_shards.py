@@ -17,7 +17,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from tests.unit.jobs.copywriting.copy_shop import NIGHT, brief, inputs_of, item, items_of
 
-# Half of the titles are too long for a card, so that their items get the same text.
+# A third of the titles are too long for a card, so that their items get the same text; another third are the same.
 LONG = "Ivo beige wired speaker for the shelf, with a cable of two metres, edition"
 BRANDS = ("Luma", "Tanka", "Kestrel", "Orrin", "Veska", "Pellow", "Dorna", "Hasko", "Milva", "Brandt")
 COLOURS = ("red", "blue", "green", "black", "white", "grey", "pink", "brown", "yellow", "purple")
@@ -26,6 +26,7 @@ ITEMS = items_of(
     + [item(f"b{n}", title=f"{brand} {colour} lamp", title_zh=f"{brand} 台灯", brand=brand, category="Home > lamp",
             attributes=f'{{"colour": "{colour}"}}')
        for n, (colour, brand) in enumerate(zip(COLOURS, BRANDS, strict=True))]
+    + [item(f"c{n}", title="Luma red chair", title_zh="Luma 椅子", category="Home > chair") for n in range(10)]
 )  # fmt: skip
 BRIEFS = [brief(key, channel=channel, language=language) for key in ITEMS for channel in ("card", "push", "body")
           for language in ("en", "zh")]  # fmt: skip
@@ -60,3 +61,4 @@ def test_the_texts_are_those_of_one_process(
         assert process_table.equals(worker_table)
     # A worker cannot know the other workers' texts and the carried ones; still some of its texts were used.
     assert 0 < len(written_here) < len(BRIEFS) / 2
+    assert not any(worker_brief.item_id.startswith("c") for worker_brief in written_here)
