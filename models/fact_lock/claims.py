@@ -139,15 +139,17 @@ def unsupported(
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     text_claims = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
     supported = [claim for claim in text_claims if supports(claim, facts, known)]
-    partner_places = _partner_spans(folded, facts, vocabulary)
+    remaining = [claim for claim in text_claims if claim not in supported]
+    # Few texts need the places, and finding them takes longer than most other steps.
+    may_be_of_partners = any(claim.kind in OF_PARTNERS for claim in remaining)
+    partner_places = _partner_spans(folded, facts, vocabulary) if may_be_of_partners else []
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
     # A doubtful word that the row is silent on states nothing: lavender is no colour of a candle, but its scent.
     _cover(stated, [claim for claim in supported if not claim.doubtful or claim.value in known])
     wrong = [
         claim
-        for claim in text_claims
-        if claim not in supported
-        and not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
+        for claim in remaining
+        if not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (
             claim.value.startswith(SAID_IN_TEXT) and claim.kind not in ABOUT_OTHERS and _is_stated(claim, stated, text)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 from threadpoolctl import threadpool_limits
 
@@ -44,9 +43,9 @@ class SentenceJudge:
     def learn(cls, asserting: Sequence[str], plain: Sequence[str], spaces: bool) -> SentenceJudge:
         """Learns from folded sentences with holes, such as "{item} in {fact}"."""
         texts = [features(with_holes(text), spaces) for text in (*asserting, *plain)]
-        seen = Counter(feature for text in texts for feature in text)
-        columns = {feature: n for n, feature in enumerate(name for name in sorted(seen) if seen[name] >= LEAST_SEEN)}
-        rows = [[columns[feature] for feature in sorted(text) if feature in columns] for text in texts]
+        seen = Counter(itertools.chain.from_iterable(texts))
+        columns = {name: n for n, name in enumerate(sorted(name for name in seen if seen[name] >= LEAST_SEEN))}
+        rows = [sorted(columns[feature] for feature in text if feature in columns) for text in texts]
         lengths = np.array([len(row) for row in rows])
         shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
         row_ends = np.r_[0, np.cumsum(lengths)]
@@ -99,6 +98,8 @@ def _fit(examples: csr_matrix, asserts: NDArray[np.float64]) -> NDArray[np.float
 
     examples (N, F): features of the examples; asserts (N,): 0 or 1.
     """
+    from scipy.optimize import minimize  # half a second, which only a fit has to wait for
+
     example_weights = np.where(asserts == 1, 0.5 / asserts.sum(), 0.5 / (1 - asserts).sum())
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

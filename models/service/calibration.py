@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from models.core.intervals import wilson_interval
@@ -46,6 +45,8 @@ PRIOR_THRESHOLD = 0.91
 
 def fit_chance(evidence: F64, right: Bools, weights: F64, ridge: float = 3.0) -> Chance:
     """From evidence (n, E), whether the answer was right (n,), and how much each row counts (n,)."""
+    from scipy.optimize import minimize  # half a second, which only a fit has to wait for
+
     middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
     x, sign = (evidence - middle) / spread, np.where(right, 1.0, -1.0)
 

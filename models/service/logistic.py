@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
@@ -65,6 +64,8 @@ def fit_logistic(
         gradient = np.concatenate([transposed @ slope + ridge * weights, slope.sum(axis=0)[None]])
         total = float(losses.sum(dtype=np.float64)) * float(scale) + ridge / 2 * float(np.vdot(weights, weights))
         return total, gradient.reshape(-1).astype(np.float64)
+
+    from scipy.optimize import minimize  # half a second, which only a fit has to wait for
 
     begin = np.zeros((width + 1, answers))
     begin[-1] = -np.log(max(answers, 2))

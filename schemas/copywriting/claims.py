@@ -98,6 +98,8 @@ def read_claim_words(path: Path) -> ClaimWords:
     partners = raw.get("partners", {})
     refuse_unknown(f"{path}: [partners]", partners, _PARTNERS, ClaimWordsError)
     sets = {name: _texts(path, f"[sets] {name}", words) for name, words in raw.get("sets", {}).items()}
+    for name, words in sets.items():
+        _pattern(f"{path}: [sets] {name}", "|".join(words), {}, raw["spaces"])
     asserts = {
         kind: _patterns(path, f"[asserts] {kind}", lines, sets, raw["spaces"]) for kind, lines in raw["asserts"].items()
     }
@@ -172,17 +174,27 @@ def _pattern(where: str, text: str, sets: Mapping[str, tuple[str, ...]], spaces:
             raise ClaimWordsError(f"{where}: {text!r} names {hole[0]}; [sets] has {', '.join(sets)}")
         return f"(?:{'|'.join(sorted(sets[hole[1]], key=len, reverse=True))})"
 
-    gap = r"[^,.;:!?，。；：！？、\n]" + ("{0,40}?" if spaces else "{0,14}?")
-    wide = r"[^.;!?。；！？\n]" + ("{0,70}?" if spaces else "{0,30}?")
-    if spaces:  # a gap is whole words
-        edge = "(?:(?<![a-z])|(?![a-z]))"
-        gap, wide = (f"(?:|{edge}{width}{edge})" for width in (gap, wide))
-    expression = _HOLE.sub(words, text.rstrip("~")).replace("~~", "\0").replace("~", gap).replace("\0", wide)
+    def one_letter(hole: re.Match[str]) -> str:
+        return hole[0] if hole[1].isdigit() else "x"
+
+    expression = _with_gaps(_HOLE.sub(words, text.rstrip("~")), spaces)
+    # Sets have hundreds of words and are checked alone. Only a lookbehind needs their lengths.
+    short = expression if "(?<" in text else _with_gaps(_HOLE.sub(one_letter, text.rstrip("~")), spaces)
     try:
-        pattern = re.compile(expression)
+        pattern = re.compile(short)
     except re.error as error:
         raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {error}") from None
     if pattern.match("") or pattern.groups > (1 if "(?P<of>" in expression else 0):
         fault = "it matches nothing" if pattern.match("") else "it has a group; write (?:...), or (?P<of>...) once"
         raise ClaimWordsError(f"{where}: {text!r} is not a pattern: {fault}")
     return expression
+
+
+def _with_gaps(text: str, spaces: bool) -> str:
+    """The text with a regular expression for each ~ and ~~."""
+    gap = r"[^,.;:!?，。；：！？、\n]" + ("{0,40}?" if spaces else "{0,14}?")
+    wide = r"[^.;!?。；！？\n]" + ("{0,70}?" if spaces else "{0,30}?")
+    if spaces:  # a gap is whole words
+        edge = "(?:(?<![a-z])|(?![a-z]))"
+        gap, wide = (f"(?:|{edge}{width}{edge})" for width in (gap, wide))
+    return text.replace("~~", "\0").replace("~", gap).replace("\0", wide)
