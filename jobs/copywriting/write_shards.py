@@ -56,8 +56,7 @@ def written_by_workers(
             for brief in wave:
                 written, other_items = ahead.pop(brief)
                 if all(
-                    said_texts.other_item(brief, text, inputs.items) == item_id
-                    for text, item_id in other_items.items()
+                    said_texts.other_item(brief, text, inputs.items) == item_id for text, item_id in other_items.items()
                 ):
                     for row in written.rows:
                         said_texts.add(brief, row["text"])

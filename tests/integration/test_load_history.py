@@ -7,7 +7,7 @@ import gzip
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow.compute as pc
 import pytest
@@ -55,9 +55,16 @@ SHARES = Shares(
 )
 
 
+class StrictShop(NamedTuple):
+    """raw: its files; lake: after night by night; early: a copy of the lake after its first two nights."""
+
+    raw: Path
+    lake: Lake
+    early: Path
+
+
 @pytest.fixture(scope="module")
-def strict_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake]:
-    """(the shop's raw files, its lake after night by night)."""
+def strict_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> StrictShop:
     folder = tmp_path_factory.mktemp("biting")
     plan = Plan(
         seed=3, users=60, items=50, days=len(DAYS), start=DAYS[0], events_per_user_day=8.0, crawlers=1, shares=SHARES
@@ -69,9 +76,11 @@ def strict_shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -
     for users in (folder / "raw").glob("*/users.jsonl"):
         if not users.stat().st_size:  # nobody registered: a shop would not send the file
             users.unlink()
-    lake = Lake(str(folder / "lake"))
-    replay(lake, nights(folder / "raw", lake, days_with_files()))
-    return folder / "raw", lake
+    lake, two = Lake(str(folder / "lake")), days_with_files()[:2]
+    replay(lake, nights(folder / "raw", lake, two))
+    shutil.copytree(lake.root, folder / "early")
+    replay(lake, nights(folder / "raw", lake, days_with_files()[2:]))
+    return StrictShop(folder / "raw", lake, folder / "early")
 
 
 def days_with_files() -> list[dt.date]:
@@ -83,9 +92,9 @@ def nights(raw: Path, lake: Lake, days: list[dt.date], source: str = "sample_sho
     return [Night(day, lake, "001", settings, source, str(raw)) for day in days]
 
 
-def test_in_this_shop_every_rule_has_an_effect(strict_shop: tuple[Path, Lake]) -> None:
+def test_in_this_shop_every_rule_has_an_effect(strict_shop: StrictShop) -> None:
     """Else the comparisons below would also hold for simpler rules."""
-    _, lake = strict_shop
+    lake = strict_shop.lake
     tastes = current(lake, USER_TASTES, DAYS[-1]).group_by(["user_id", "kind"]).aggregate([([], "count_all")])
     assert pc.max(tastes["count_all"]).as_py() == 3
     reasons = set(current(lake, REJECTED_EVENTS, DAYS[-1])["reason"].to_pylist())
@@ -98,31 +107,30 @@ def test_in_this_shop_every_rule_has_an_effect(strict_shop: tuple[Path, Lake]) -
 
 
 @pytest.fixture(scope="module")
-def loaded(strict_shop: tuple[Path, Lake], tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def loaded(strict_shop: StrictShop, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """All days of the shop in one pass."""
     lake = Lake(str(tmp_path_factory.mktemp("loaded") / "lake"))
     assert days_to_make(lake, days_with_files(), last_made(lake)) == days_with_files()
-    make(History(tuple(nights(strict_shop[0], lake, days_with_files())), None), {})
+    make(History(tuple(nights(strict_shop.raw, lake, days_with_files())), None), {})
     return lake
 
 
-def test_one_pass_gives_the_tables_of_night_after_night(strict_shop: tuple[Path, Lake], loaded: Lake) -> None:
-    replayed = strict_shop[1]
+def test_one_pass_gives_the_tables_of_night_after_night(strict_shop: StrictShop, loaded: Lake) -> None:
+    replayed = strict_shop.lake
     assert_same(loaded, replayed, days_with_files())
     for day in days_with_files():
         assert facts(loaded, day, "clean_events") == facts(replayed, day, "clean_events")
         assert facts(loaded, day, "receive_drop") == facts(replayed, day, "receive_drop")
 
 
-def test_a_lake_that_has_nights_gets_the_days_after_them(strict_shop: tuple[Path, Lake], tmp_path: Path) -> None:
-    raw, replayed = strict_shop
+def test_a_lake_that_has_nights_gets_the_days_after_them(strict_shop: StrictShop, tmp_path: Path) -> None:
+    shutil.copytree(strict_shop.early, tmp_path / "lake")
     lake = Lake(str(tmp_path / "lake"))
     before, days = days_with_files()[:2], days_with_files()[2:]
-    replay(lake, nights(raw, lake, before))
     assert last_made(lake) == before[-1]
     assert days_to_make(lake, days_with_files(), before[-1]) == days
-    make(History(tuple(nights(raw, lake, days)), before[-1]), {})
-    assert_same(lake, replayed, days_with_files())
+    make(History(tuple(nights(strict_shop.raw, lake, days)), before[-1]), {})
+    assert_same(lake, strict_shop.lake, days_with_files())
 
 
 def facts(lake: Lake, day: dt.date, job: str) -> dict[str, Any]:
@@ -186,17 +194,15 @@ def test_a_range_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
         load_history.main(arguments(tmp_path, tmp_path / "lake", NIGHTS[2], NIGHTS[0]))
 
 
-def test_days_before_a_lakes_last_night_cannot_be_added(strict_shop: tuple[Path, Lake]) -> None:
-    _, lake = strict_shop
+def test_days_before_a_lakes_last_night_cannot_be_added(strict_shop: StrictShop) -> None:
+    lake = strict_shop.lake
     with pytest.raises(ValueError, match=f"has nights up to {DAYS[-1]}, but not {GAP}"):
         days_to_make(lake, DAYS, last_made(lake))
 
 
-def test_broken_files_among_many_are_all_named_and_nothing_is_kept(
-    strict_shop: tuple[Path, Lake], tmp_path: Path
-) -> None:
+def test_broken_files_among_many_are_all_named_and_nothing_is_kept(strict_shop: StrictShop, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
-    shutil.copytree(strict_shop[0], raw)
+    shutil.copytree(strict_shop.raw, raw)
     for day in (DAYS[1], DAYS[5]):
         (raw / str(day) / "users.jsonl").write_bytes(b"\x28\xb5\x2f\xfd not zstd")
     with pytest.raises(BrokenDrops, match=f"2 of 5 nights(.|\n)*{DAYS[1]}: .*(.|\n)*{DAYS[5]}: .*") as problem:
@@ -206,15 +212,14 @@ def test_broken_files_among_many_are_all_named_and_nothing_is_kept(
     assert not (tmp_path / "lake" / "tables").exists()
 
 
-def test_a_load_that_was_cut_off_starts_again(strict_shop: tuple[Path, Lake], loaded: Lake, tmp_path: Path) -> None:
+def test_a_load_that_was_cut_off_starts_again(strict_shop: StrictShop, loaded: Lake, tmp_path: Path) -> None:
     """It was killed after the events became current, and before the tables made from them did."""
-    raw, replayed = strict_shop
     shutil.copytree(loaded.root, tmp_path / "lake")
     lake = Lake(str(tmp_path / "lake"))
     (Path(lake.root) / "tables" / INTEREST.name / f"date={DAYS[-1]}" / "_current.json").unlink()
     assert last_made(lake) is None
-    make(History(tuple(nights(raw, lake, days_with_files())), None), {})
-    assert_same(lake, replayed, days_with_files())
+    make(History(tuple(nights(strict_shop.raw, lake, days_with_files())), None), {})
+    assert_same(lake, strict_shop.lake, days_with_files())
 
 
 @pytest.mark.skipif(not ONLINE_RETAIL.is_dir(), reason="needs ../shared/data/online_retail")

@@ -1,6 +1,6 @@
-"""A Spark standalone master and two workers make the same tables as local mode.
+"""A Spark standalone master and two workers make the tables of local mode in an encrypted lake.
 
-So they do with an encrypted lake: executors read the master key from a file, and Spark shows it nowhere.
+Executors read the master key from a file, and Spark shows it nowhere.
 """
 
 from __future__ import annotations
@@ -73,15 +73,6 @@ def plain(spark: SparkSession, raw: Path, tmp_path_factory: pytest.TempPathFacto
     return lake
 
 
-def run_jobs(
-    master: str, lake: Path, raw: Path, more: Sequence[str] = (), environment: Mapping[str, str] = WITHOUT_KEYS
-) -> None:
-    receive(lake, raw, more, environment)
-    for job in JOBS:
-        process = submit(master, job, lake, raw, more, environment)
-        assert process.returncode == 0, f"{job} on {master}:\n{process.stdout[-5000:]}"
-
-
 def receive(lake: Path, raw: Path, more: Sequence[str], environment: Mapping[str, str]) -> None:
     command = [BIN / "python", "-m", "jobs", "receive_drop", *NIGHT, "--lake", lake, "--raw", raw, *more]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
@@ -119,33 +110,30 @@ def content(lake: Lake, table: str) -> pa.Table:
     return in_order(read_table(lake, [str(path) for path in sorted(folder.glob("*.parquet"))]))
 
 
-def test_two_workers_give_the_tables_of_local_mode(cluster: Cluster, plain: Lake, raw: Path, tmp_path: Path) -> None:
-    run_jobs(cluster.url, tmp_path / "lake", raw)
-    for table in TABLES:
-        by_session, by_workers = content(plain, table), content(Lake(str(tmp_path / "lake")), table)
-        assert by_session.num_rows > 0 or table.startswith("rejected")
-        assert by_workers.equals(by_session), table
-    # A worker may have an application twice if the machine was so busy that Spark lost the first executor.
-    assert len(cluster.apps()) == 2 * len(JOBS)
-
-
-def test_two_workers_give_the_same_tables_of_an_encrypted_lake_and_show_no_key(
+def test_two_workers_give_the_tables_of_local_mode_and_show_no_key(
     cluster: Cluster, plain: Lake, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The lake of the workers is encrypted; `tests.bench.pipeline.night --cluster` makes a plain one."""
     key_file = tmp_path / "held" / "master.key"  # not in "secret": Spark itself hides values with that word
     key_file.parent.mkdir()
     key_file.write_text(KEY)
-    before = cluster.apps()
     environment = WITHOUT_KEYS | {lake_keys.FILE_VARIABLE: str(key_file)}
-    run_jobs(cluster.url, tmp_path / "lake", raw, ENCRYPTED, environment)
-    assert len(cluster.apps()) - len(before) == 2 * len(JOBS)
+    lake_folder = tmp_path / "lake"
+    receive(lake_folder, raw, ENCRYPTED, environment)
+    for job in JOBS:
+        process = submit(cluster.url, job, lake_folder, raw, ENCRYPTED, environment)
+        assert process.returncode == 0, f"{job} on {cluster.url}:\n{process.stdout[-5000:]}"
+    # A worker may have an application twice if the machine was so busy that Spark lost the first executor.
+    assert len(cluster.apps()) == 2 * len(JOBS)
 
     monkeypatch.delenv(lake_keys.KEY_VARIABLE, raising=False)
     monkeypatch.setenv(lake_keys.FILE_VARIABLE, str(key_file))
-    lake = Lake(str(tmp_path / "lake"))
+    lake = Lake(str(lake_folder))
     for table in TABLES:
-        assert content(lake, table).equals(content(plain, table)), table
-    files = list((tmp_path / "lake" / "tables").rglob("*.parquet"))
+        by_session, by_workers = content(plain, table), content(lake, table)
+        assert by_session.num_rows > 0 or table.startswith("rejected")
+        assert by_workers.equals(by_session), table
+    files = list((lake_folder / "tables").rglob("*.parquet"))
     assert {path.read_bytes()[:4] for path in files} == {b"PARE"}
 
     keys = keys_of(lake)
