@@ -81,6 +81,13 @@ class SaidTexts:
     def add(self, brief: Brief, text: str) -> None:
         self._item_of[brief.channel].setdefault(text, brief.item_id)
 
+    def of_items(self, is_wanted: Callable[[str], bool]) -> dict[str, dict[str, str]]:
+        """Channel -> text -> item_id, of the items that are wanted."""
+        return {
+            channel: {text: item_id for text, item_id in item_of.items() if is_wanted(item_id)}
+            for channel, item_of in self._item_of.items()
+        }
+
     def other_item(self, brief: Brief, text: str, items: Mapping[str, ItemWords]) -> str | None:
         """The item that already has this text in the channel; None where it is the brief's, or has the same titles."""
         item_id = self._item_of[brief.channel].get(text, brief.item_id)

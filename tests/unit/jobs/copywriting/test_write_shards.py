@@ -59,6 +59,6 @@ def test_the_texts_are_those_of_one_process(
     for worker_table, process_table in zip(by_workers, by_one_process, strict=True):
         assert worker_table.num_rows > len(BRIEFS) / 4
         assert process_table.equals(worker_table)
-    # A worker cannot know the other workers' texts and the carried ones; still some of its texts were used.
-    assert 0 < len(written_here) < len(BRIEFS) / 2
+    # A worker knows the carried texts of like items, but not what the other worker writes at the same time.
+    assert 0 < len(written_here) < len(BRIEFS) / 4
     assert not any(worker_brief.item_id.startswith("c") for worker_brief in written_here)
