@@ -17,6 +17,7 @@ from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, 
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.included import is_included
 from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
@@ -69,6 +70,10 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+_NOT_PURE = re.compile(
+    r"(?:(?:is|are)n't|not|never) (?P<whole>(?:pure|all|100%) [a-z]+)"
+    "|(?:不是|并非|不算|谈不上)(?P<whole_zh>(?:纯|全|百分百|100%)[\u3400-\u9fff]{1,2})"
+)
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -152,11 +157,16 @@ def unsupported(
         if not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
         and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
         and not (
-            claim.value.startswith(SAID_IN_TEXT) and claim.kind not in ABOUT_OTHERS and _is_stated(claim, stated, text)
+            claim.value.startswith(SAID_IN_TEXT)
+            and claim.kind not in ABOUT_OTHERS
+            and f"not {claim.value.removeprefix(SAID_IN_TEXT)}" not in known  # pure wool, of a blend
+            and _is_stated(claim, stated, text)
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
         and not _denies_truly(claim, known)
+        and not _denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
+        and not is_included(claim, facts, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
@@ -191,6 +201,12 @@ def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
     words = claim.value.removeprefix(SAID_IN_TEXT)
     denies = _DENIES.match(words) if words != claim.value else None
     return denies is not None and f"not {words[denies.end() :]}" in known
+
+
+def _denies_purity(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether the text only denies that the item is all of one material, rightly: "not pure wool" of a blend."""
+    denied = _NOT_PURE.search(folded, max(0, claim.start - 16), claim.end)
+    return denied is not None and denied.end() == claim.end and f"not {denied['whole'] or denied['whole_zh']}" in known
 
 
 def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:

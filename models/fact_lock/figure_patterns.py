@@ -13,12 +13,13 @@ from models.text.numerals import ZH, number_pattern
 
 # Dimension -> the words for one of its units -> how many base units (m, g, ml, h, day, ...) that unit is.
 _UNIT_WORDS: dict[str, dict[str, float]] = {
-    "m": {"mm 毫米 millimetres millimeters": 0.001, "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
-          "m 米 metres meters metre": 1, "km 公里 千米": 1000, 'inch inches 英寸 寸 "': 0.0254,
-          "ft feet foot 英尺": 0.3048},
-    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos": 1000, "斤 jin": 500, "lb lbs": 453.6,
-          "oz ounces": 28.35},
-    "ml": {"ml 毫升 millilitres": 1, "l 升 litres liters litre": 1000},
+    "m": {"mm 毫米 millimetres millimeters millimetre millimeter": 0.001,
+          "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
+          "m 米 metres meters metre": 1, "km 公里 千米 kilometre kilometres kilometer kilometers": 1000,
+          'inch inches 英寸 寸 "': 0.0254, "ft feet foot 英尺": 0.3048},
+    "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos kilogram kilograms": 1000, "斤 jin": 500,
+          "lb lbs": 453.6, "oz ounces ounce": 28.35},
+    "ml": {"ml 毫升 millilitres millilitre milliliters milliliter": 1, "l 升 litres liters litre": 1000},
     "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
     "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "month months 个月 月": 30, "year years 年 周年": 365},
     "age": {"岁": 1},

@@ -10,12 +10,13 @@ from models.text.numerals import with_digits
 
 _LETTER, _DIGIT = re.compile("[a-z]"), re.compile("[0-9]")
 _BEGINNING = 2  # letters that words are looked up by
+_DENIED = ("不", "勿", "禁止", "not ", "never ", "no ")  # a word right after one of these is denied: 不可机洗
 
 
 class WordIndex:
     """Many folded words, also with their numbers in digits.
 
-    A text has a word where the word is no part of a longer Latin word or number.
+    A text has a word where the word is no part of a longer Latin word or number, and not denied.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -35,7 +36,9 @@ class WordIndex:
             words.update(
                 self._words[form]
                 for form in forms
-                if folded.startswith(form, start) and stands_alone(folded, start, form)
+                if folded.startswith(form, start)
+                and stands_alone(folded, start, form)
+                and not folded.endswith(_DENIED, 0, start)
             )
         return words
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from models.compliance.checks import CHANNELS, refusals
 from models.fact_lock.claims import Vocabulary
 from schemas.copywriting.language import load_languages
 from schemas.copywriting.lexicon import Lexicon, LexiconError, load_lexicons, load_words
@@ -71,3 +72,29 @@ def test_words_of_an_unknown_kind_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, '[mood]\nhappy = ["happy"]\n')
     with pytest.raises(ValueError, match="'mood' is none of"):
         Vocabulary.of([], load_words(more=[path]))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "is_refused"),
+    [
+        ("zh", "搬家后的第一晚，先开灯。", False),
+        ("zh", "第一个雪天，先开灯。", False),
+        ("zh", "把灯拧到最低那一档。", False),
+        ("zh", "唯一的声音是雨。", False),
+        ("zh", "看着就挺治愈的。", False),
+        ("zh", "全国第一的灯。", True),
+        ("zh", "最低价的灯。", True),
+        ("zh", "特别治愈失眠。", True),
+        ("en", "The best spot in the house is under this lamp.", False),
+        ("en", "Pick the level that suits you best.", False),
+        ("en", "The only sound is the rain.", False),
+        ("en", "What was the evening in such a hurry about?", False),
+        ("en", "The best lamp in the house.", True),
+        ("en", "The only lamp you need.", True),
+        ("en", "Hurry, the lamps are going.", True),
+    ],
+)
+def test_a_lexicon_refuses_a_claim_and_no_idiom(language: str, text: str, is_refused: bool) -> None:
+    languages = load_languages((language,))
+    found = refusals(text, languages[language], CHANNELS["blurb"], load_lexicons(languages.values()))
+    assert bool(found) == is_refused

@@ -1,0 +1,40 @@
+"""Whether what a text says to come with the item is in its row: "a tuner comes with it", of a row with a tuner."""
+
+from __future__ import annotations
+
+import re
+
+from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.judged_sentences import kinds_of
+
+# The words of a claim that only says that something comes along; the thing stands beside it.
+_ONLY_COMES = re.compile(
+    r"(?:(?:come|comes|came|coming|arrive|arrives|arrived|packed|sold|sent|supplied|ship|ships|shipped|include|includes"
+    r"|included|complete|together|along|with|in|inside|the|it|them|its|a|an|box|parcel|package)[ -]?)+"
+)
+_LEADS_ON = re.compile(r"(?<![a-z])(?:its|a|an|with|includes?)$")  # the thing follows
+# The thing before the claim, from the nearest of these words on: "with the screws | in the box".
+_BEFORE = re.compile(
+    r"(?:.*(?:[,.;:!?]|(?<![a-z])(?:an?|the|its|some|with|and|of|both|your|find)(?![a-z])))? ?"
+    r"(?P<thing>[a-z0-9-]+(?: [a-z0-9-]+){0,2}?),?(?: (?:that|which))?(?: (?:is|are|already|all))* $"
+)
+_AFTER = re.compile(
+    r" ?(?:(?:an?|the|its|own|some) )*(?P<thing>[a-z0-9-]+(?: [a-z0-9-]+){0,2}?)"
+    r"(?= (?:and|that|which|for|to|in|on|so|when|if|while|as|you|with|at|or)(?![a-z])|[,.;:!?]|$)"
+)
+
+
+def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a claim of the kind bundle only says of a thing that it comes along, and the row has the thing.
+
+    All words that describe the thing must be in the row: a row with a strap has no second strap. The item itself comes
+    once: "a second one".
+    """
+    words = folded[claim.start : claim.end]
+    if claim.kind != "bundle" or not _ONLY_COMES.fullmatch(words):
+        return False
+    thing = _AFTER.match(folded, claim.end) if _LEADS_ON.search(words) else _BEFORE.match(folded[: claim.start])
+    if thing is None:
+        return False
+    named = re.findall(r"[a-z0-9]+", thing["thing"])
+    return named[-1] not in kinds_of(facts) and all(map(facts.says, named))
