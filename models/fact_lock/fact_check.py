@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.vocabulary import UNSPACED, kind_of
-from models.text.numerals import fold
+from models.text.numerals import NUMBER, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
@@ -62,6 +62,8 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             return _date(claim, facts)
         case "number" | "size":
             return _number(claim, facts, known)
+        case "attribute":
+            return _says_without_name(claim, facts)
         case "brand":
             return _brand(claim, facts)
     return False
@@ -75,12 +77,20 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
+def _says_without_name(claim: Claim, facts: ItemFacts) -> bool:
+    """Whether the row has a value of figures, which the text says with its attribute: three (brightness) levels."""
+    words = claim.value.rpartition(":")[2].split(" ")
+    others = [word for word in words if word not in claim.attributes]
+    return 1 < len(others) < len(words) and NUMBER.match(others[0]) is not None and facts.says(" ".join(others))
+
+
 def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the text denies rightly: the facts rule the value out, or give only other values of its kind."""
     value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
-    if colon and (kind == "colour" or (claim.of_being and kind == "material")):
-        return value not in known and any(fact.startswith(f"{kind}:") for fact in known)
+    has_kind = colon and any(fact.startswith(f"{kind}:") for fact in known)
+    if has_kind and (kind == "colour" or (claim.of_being and kind == "material")):
+        return value not in known
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium
     if value not in known and any(facts.attributes.get(name) for name in ONE_VALUE.intersection(claim.attributes)):

@@ -23,8 +23,13 @@ KETTLE = ItemFacts(
     titles=("Alder silver kettle", "桤木 银色水壶"),
     brands=("Alder", "桤木"),
 )
+LAMP = ItemFacts("k3", {"kind": ("lamp", "灯"), "levels": ("three levels", "三档"), "material": ("wood", "木质")})
+OTHERS = [  # whose words are in the vocabulary too
+    ItemFacts("k4", {"brightness": ("three brightness levels",), "material": ("cardboard",), "pattern": ("plain",)}),
+    ItemFacts("k5", {"brightness": ("four brightness levels",)}),
+]
 NOT_WASHABLE = ItemFacts("k2", {"kind": ("rug", "地毯"), "care": ("not machine washable", "不可机洗")})
-WORDS = Vocabulary.of([KETTLE, NOT_WASHABLE], load_words(), languages=load_claim_words())
+WORDS = Vocabulary.of([KETTLE, LAMP, NOT_WASHABLE, *OTHERS], load_words(), languages=load_claim_words())
 
 
 def kinds(text: str, facts: ItemFacts = KETTLE) -> set[str]:
@@ -89,6 +94,12 @@ def test_a_way_of_speaking_is_no_claim(text: str) -> None:
         ("Unlike your old kettle, it pours.", "comparison"),
         ("It makes your old kettle look slow.", "comparison"),
         ("The only kettle you need.", "superlative"),
+        ("By breakfast it's hanging on your front door.", "delivery"),
+        ("The cosy doubles as a hammock.", "use"),
+        ("It will even grow cress.", "use"),
+        ("明早它就等在你家门口。", "delivery"),
+        ("壶套当雨衣也行。", "use"),
+        ("壶套防潮。", "technical"),
         ("The kettle is down to the last crate.", "scarcity"),
         ("Once sold it won't be remade.", "scarcity"),
         ("We'll send you a new kettle.", "warranty"),
@@ -118,3 +129,11 @@ def test_a_lie_in_a_way_of_speaking_is_found(text: str, kind: str) -> None:
 @pytest.mark.parametrize("text", ["地毯丢进洗衣机就行。", "Put the rug into the washing machine."])
 def test_what_a_row_denies_entails_nothing(text: str) -> None:
     assert kinds(text, NOT_WASHABLE)
+
+
+def test_words_of_other_rows_do_not_make_a_true_text_false() -> None:
+    assert not kinds("A lamp with three brightness levels.", LAMP)
+    assert not kinds("Not cardboard: this lamp is wood.", LAMP)
+    assert not kinds("A lamp for a plain Tuesday.", LAMP)
+    assert kinds("A lamp with four brightness levels.", LAMP)
+    assert kinds("A plain lamp.", LAMP)
