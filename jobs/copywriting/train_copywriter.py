@@ -17,12 +17,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import shutil
-import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,7 +38,7 @@ from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.trained_writers import TrainedWriter, trained_writer
 from jobs.copywriting.winning_texts import approved_texts, learnable, won_texts
 from jobs.copywriting.writer import CopyInputs
-from jobs.runtime.model_store import days_since, due, save_judged
+from jobs.runtime.model_store import checkpoint_folder, days_since, due, from_checkpoint, save_judged
 from jobs.runtime.night import Night
 from jobs.runtime.parquet_files import read_table
 from jobs.runtime.progress import Progress
@@ -147,8 +145,9 @@ def main(night: Night) -> None:
     passed_before = passed_by_running(
         night, writer, running, prompts, held_out, inputs
     )  # before the new one is trained: memory may not hold both
-    checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-{writer.folder}-{night.date}-{night.run}"
-    trained = writer.fit(inputs, texts, lessons, checkpoint)
+    sections = [night.settings.section(name) for name in ("copy", "copywriter", "instruct")]
+    checkpoint = checkpoint_folder(night, writer.folder, sections)
+    trained = from_checkpoint(night, checkpoint, lambda: writer.fit(inputs, texts, lessons, checkpoint))
     passed_now = passed(trained, prompts, held_out, inputs)
     decision = decide(passed_now, passed_before)
     of_kind = Counter((brief.strategy, brief.channel) for brief, _, _ in lessons)

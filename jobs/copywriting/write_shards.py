@@ -99,8 +99,7 @@ def _shards(
     for first in range(0, len(wave), size):
         part = wave[first : first + size]
         wanted = {groups[brief.item_id] for brief in part}
-        known = said_texts.of_items(lambda item_id, wanted=wanted: groups.get(item_id) in wanted)
-        shards.append(_Shard([(brief, drafts.get(brief)) for brief in part], known))
+        shards.append(_Shard([(brief, drafts.get(brief)) for brief in part], said_texts.of_groups(wanted, groups)))
     return shards
 
 

@@ -12,7 +12,7 @@ import json
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -81,10 +81,10 @@ class SaidTexts:
     def add(self, brief: Brief, text: str) -> None:
         self._item_of[brief.channel].setdefault(text, brief.item_id)
 
-    def of_items(self, is_wanted: Callable[[str], bool]) -> dict[str, dict[str, str]]:
-        """Channel -> text -> item_id, of the items that are wanted."""
+    def of_groups(self, wanted: Set[int], groups: Mapping[str, int]) -> dict[str, dict[str, str]]:
+        """Channel -> text -> item_id, of the items whose number in `groups` is wanted."""
         return {
-            channel: {text: item_id for text, item_id in item_of.items() if is_wanted(item_id)}
+            channel: {text: item_id for text, item_id in item_of.items() if groups.get(item_id) in wanted}
             for channel, item_of in self._item_of.items()
         }
 

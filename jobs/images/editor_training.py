@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from jobs.common.picture_packs import read_packed
 from jobs.images.making_drafts import EDITOR
-from jobs.runtime.model_store import load_model, save_judged
+from jobs.runtime.model_store import checkpoint_folder, from_checkpoint, load_model, save_judged
 from jobs.runtime.night import Night
 from jobs.runtime.progress import progress
 from models.core.promotion import decide
@@ -30,8 +29,8 @@ def train(night: Night, why: str, learned: PicturesInPacks, held_out: PicturesIn
     """Trains on the pictures `learned`, judges on the pictures `held_out` (at least one), and stores the editor."""
     config: EditorConfig = night.settings.section("image_editor")
     pictures = read_small(night, learned, config.size)
-    checkpoint = Path(tempfile.gettempdir()) / f"nightmarket-{EDITOR}-{night.date}-{night.run}"
-    trained = fitted(night, config, pictures, checkpoint)
+    checkpoint = checkpoint_folder(night, EDITOR, config)
+    trained = from_checkpoint(night, checkpoint, lambda: fitted(night, config, pictures, checkpoint))
     judged = read_small(night, held_out, config.size)
     new_quality, running_quality = fill_quality(trained, judged, config.seed), quality_of_running(night, judged, config)
     decision = decide(new_quality, running_quality)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.common.event_log import night_end, read_history
-from jobs.runtime.model_store import days_since, due, load_model, save_judged
+from jobs.runtime.model_store import checkpoint_folder, days_since, due, from_checkpoint, load_model, save_judged
 from jobs.runtime.night import Night
 from jobs.runtime.progress import progress
 from models.core.config import check_bounds
@@ -123,10 +123,10 @@ def train(
         lists = lists_of(model, learned, log_before, users, item_ids)
         return score_lists(lists, truth, lists.shape[1])[f"ndcg@{lists.shape[1]}"]
 
-    # A retry on the same machine continues from the checkpoints of a run that was killed.
-    checkpoints = Path(tempfile.gettempdir()) / f"nightmarket-lstm-{night.date}-{night.run}"
+    networks = night.settings.section("lstm_training").networks
+    checkpoints = checkpoint_folder(night, "lstm", [night.settings.section(name) for name in networks])
     best, best_ndcg = None, np.zeros(0)
-    for name in night.settings.section("lstm_training").networks:
+    for name in networks:
         started = time.monotonic()
         candidate = trained(night, name, previous, checkpoints, (learned, item_ids, attributes_of(log_before)))
         candidate_ndcg = ndcg(candidate)
@@ -163,7 +163,12 @@ def trained(
     is_alike = isinstance(previous, network) and all(
         getattr(previous.config, size) == getattr(settings, size) for size in network.sizes
     )
-    return fit_together(night, network, settings, *data, previous if is_alike else None, checkpoints / name)
+    start = previous if is_alike else None
+
+    def fit() -> SequenceModel:
+        return fit_together(night, network, settings, *data, start, checkpoints / name)
+
+    return from_checkpoint(night, checkpoints / name, fit)
 
 
 def fit_together(night: Night, network: type[SequenceModel], settings: Any, *data: Any) -> SequenceModel:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
+from models.core.config import OtherTraining
 
 PROMOTION = "promotion.json"
 
@@ -23,6 +26,7 @@ class Saves(Protocol):
 
 
 Model = TypeVar("Model", covariant=True)
+Fitted = TypeVar("Fitted")
 
 
 class Loads(Protocol[Model]):
@@ -50,6 +54,24 @@ def newest_models(night: Night) -> dict[str, str]:
     names = night.lake.list_dir("models")
     newest = {name: night.lake.model_before(name, night.date, including=True) for name in names}
     return {name: "/".join(folder) for name, folder in newest.items() if folder}
+
+
+def checkpoint_folder(night: Night, name: str, settings: object) -> Path:
+    """Where the training of a model keeps its checkpoints, outside the lake: a retry on the same machine goes on from
+    those of a run that was killed. Another lake, night or run, and other settings, have a folder of their own.
+    """
+    training = hashlib.sha256(repr((night.lake.root, night.date, night.run, settings)).encode()).hexdigest()
+    return Path(tempfile.gettempdir()) / f"nightmarket-{name}-{night.date}-{night.run}-{training[:12]}"
+
+
+def from_checkpoint(night: Night, folder: Path, fit: Callable[[], Fitted]) -> Fitted:
+    """`fit()`, which trains with checkpoints in the folder. Where those are of other data, it trains from the start."""
+    try:
+        return fit()
+    except OtherTraining as problem:
+        night.log.info("%s; it is deleted, and the training begins anew", problem)
+        shutil.rmtree(folder)
+        return fit()
 
 
 def last_tried(night: Night, name: str) -> tuple[str, ...] | None:

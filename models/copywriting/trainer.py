@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from models.copywriting.copywriter_config import CopywriterConfig
 from models.copywriting.examples import IGNORED, Example, shuffled_batches, tensors_of
 from models.copywriting.likelihood import autocast, losses
+from models.core.config import OtherTraining
 from models.core.on_step import OnStep
 
 WARM_UP = 0.06  # share of a stage's steps in which the learning rate rises
@@ -78,7 +79,7 @@ class Trainer:
     def train(self) -> None:
         """Run every stage; with a checkpoint, continue from it. On a CPU the weights equal those of an unbroken run.
 
-        Raises ValueError for a checkpoint of another config or other data.
+        Raises OtherTraining for a checkpoint of another config or other data.
         """
         done = self._resume() if self.checkpoint is not None else -1
         first = 0  # the stage's first step
@@ -160,7 +161,7 @@ class Trainer:
         with safe_open(path, "pt") as file:
             state = json.loads(file.metadata()["state"])
             if state["run"] != self.run:
-                raise ValueError(f"{path} is of a run with another config or other texts; delete it, or name another")
+                raise OtherTraining(f"{path} is of a training with another config or other texts")
             self._new_optimizer()
             with torch.no_grad():
                 for name, weight in self.weights.items():

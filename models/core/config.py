@@ -96,6 +96,10 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     raise ValueError(f"{where} must be {wanted}, not {value!r}")
 
 
+class OtherTraining(ValueError):
+    """A checkpoint is of a training with other data or settings."""
+
+
 def refuse_another(
     saved: Any, requested: Any, folder: Any, remedy: str = "load it without a config, or fit again"
 ) -> None:

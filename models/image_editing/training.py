@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from models.core.config import build, refuse_another
+from models.core.config import OtherTraining, build, refuse_another
 from models.core.item_tiles import multiplies_bf16
 from models.core.torch_threads import torch_threads
 from models.image_editing.features import Features, feature_loss
@@ -157,7 +157,7 @@ class Trainer:
     def resume(self, folder: Path) -> None:
         """Writes checkpoints into `folder` from now on; continues from one if it is there.
 
-        Raises ValueError for a checkpoint of another config or other pictures.
+        Raises ValueError for a checkpoint of another config, OtherTraining for one of other pictures.
         """
         self.checkpoint = folder
         path = folder / "checkpoint.safetensors"
@@ -169,7 +169,7 @@ class Trainer:
         saved = build(EditorConfig, state["config"], str(path))
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["pictures"] != self._digest():
-            raise ValueError(f"{path} was written by a run over other pictures; delete it, or name another folder")
+            raise OtherTraining(f"{path} is of a training on other pictures")
         self.step, self.seconds = state["step"], state["seconds"]
         for prefix, part in self._parts().items():
             load_part(part, {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})

@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.core.config import build, refuse_another
+from models.core.config import OtherTraining, build, refuse_another
 from models.core.interactions import Ids
 from models.core.process_group import agreed, is_first, own_part, world
 from models.core.sequences import Sequences
@@ -129,7 +129,7 @@ class Trainer:
     def resume(self, folder: Path, item_ids: Ids) -> None:
         """Writes checkpoints into `folder` from now on; continues from one if it is there.
 
-        Raises ValueError for a checkpoint of another config or other data.
+        Raises ValueError for a checkpoint of another config, OtherTraining for one of other data.
         """
         self.checkpoint = folder
         self.data.update("\n".join(item_ids.tolist()).encode())
@@ -142,7 +142,7 @@ class Trainer:
         saved = build(type(self.config), state["config"], str(path))
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["data"] != self.data.hexdigest():
-            raise ValueError(f"{path} was written by a run over other sequences or items; delete it, or name another")
+            raise OtherTraining(f"{path} is of a training on other sequences or items")
         for name in COUNTED:
             setattr(self, name, state[name])
         self.optimizer.steps = state["steps"]
