@@ -75,7 +75,7 @@ def fold(text: str, *, lower: bool = True) -> str:
 
 
 def value_of(match: re.Match[str], other_words: Mapping[str, float] | None = None) -> float:
-    """The value of a match of a `number_pattern`; NaN for Chinese numerals that form no number, such as 十百.
+    """The value of a match of a `number_pattern`. Chinese numerals in no usual order are added up: 十百 is 110.
 
     other_words: the values of the words that were given to `number_pattern`.
     """
