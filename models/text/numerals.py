@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -92,7 +91,7 @@ def value_of(match: re.Match[str], other_words: Mapping[str, float] | None = Non
 
 def with_digits(folded: str) -> str:
     """The folded text with each number that is written in words or Chinese numerals in digits: 三条装 -> 3条装."""
-    return NUMBER.sub(lambda match: match[0] if math.isnan(value := value_of(match)) else f"{value:g}", folded)
+    return NUMBER.sub(lambda match: f"{value_of(match):g}", folded)
 
 
 def chinese_number(text: str) -> float:
