@@ -21,6 +21,7 @@ from models.fact_lock.included import is_included
 from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
+from models.fact_lock.purity import claims_purity, denies_purity
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
@@ -70,10 +71,6 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
-_NOT_PURE = re.compile(
-    r"(?:(?:is|are)n't|not|never) (?P<whole>(?:pure|all|100%) [a-z]+)"
-    "|(?:不是|并非|不算|谈不上)(?P<whole_zh>(?:纯|全|百分百|100%)[\u3400-\u9fff]{1,2})"
-)
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -143,7 +140,9 @@ def unsupported(
     """
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     text_claims = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
-    supported = [claim for claim in text_claims if supports(claim, facts, known)]
+    supported = [
+        claim for claim in text_claims if supports(claim, facts, known) and not claims_purity(claim, facts, folded)
+    ]
     remaining = [claim for claim in text_claims if claim not in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
     may_be_of_partners = any(claim.kind in OF_PARTNERS for claim in remaining)
@@ -164,7 +163,7 @@ def unsupported(
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
         and not _denies_truly(claim, known)
-        and not _denies_purity(claim, known, folded)
+        and not denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
         and not is_included(claim, facts, folded)
     ]
@@ -201,12 +200,6 @@ def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
     words = claim.value.removeprefix(SAID_IN_TEXT)
     denies = _DENIES.match(words) if words != claim.value else None
     return denies is not None and f"not {words[denies.end() :]}" in known
-
-
-def _denies_purity(claim: Claim, known: frozenset[str], folded: str) -> bool:
-    """Whether the text only denies that the item is all of one material, rightly: "not pure wool" of a blend."""
-    denied = _NOT_PURE.search(folded, max(0, claim.start - 16), claim.end)
-    return denied is not None and denied.end() == claim.end and f"not {denied['whole'] or denied['whole_zh']}" in known
 
 
 def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:

@@ -1,0 +1,43 @@
+"""Whether an item is all of one material: a text may say so of no blend, and may deny it of one."""
+
+from __future__ import annotations
+
+import re
+
+from models.fact_lock.facts import Claim, ItemFacts
+from models.text.numerals import fold
+
+# Right before a material: "pure wool", "nothing but soft wool", 全羊毛. 纯色羊毛 is wool of one colour.
+_WHOLE = re.compile(
+    r"(?:(?<![a-z0-9])(?:all[ -]|(?:pure|100 ?%|nothing but)[ -](?:[a-z]+ )?)|(?:纯|全|百分百|百分之百|100 ?%)的?)$"
+)
+_IN_WORD = ("纯", "全棉", "全毛", "全羊毛", "全亚麻", "pure ")  # with which a word for a material may begin
+_NEAR = 24  # characters before a material in which the words above have room
+_NOT_PURE = re.compile(
+    r"(?:(?:is|are)n't|not|never) (?P<whole>(?:pure|all|100%) [a-z]+)"
+    "|(?:不是|并非|不算|谈不上)(?P<whole_zh>(?:纯|全|百分百|100%)[\u3400-\u9fff]{1,2})"
+)
+# What a row says of a blend: a word for it, or a share of less than the whole.
+_BLEND = re.compile(r"(?<![a-z])(?:blend|blended|mix|mixed)(?![a-z])|混纺|混纤|混织|(?<![\d.])\d{1,2}(?:\.\d+)? ?%")
+
+
+def claims_purity(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether the text says that the item is all of this material, although its row says that it is a blend."""
+    if claim.kind != "material" or _denial_at(claim, folded):
+        return False
+    before, word = folded[max(0, claim.start - _NEAR) : claim.start], folded[claim.start : claim.end]
+    if not _WHOLE.search(before) and not word.startswith(_IN_WORD):
+        return False
+    values = (value for values in facts.attributes.values() for value in values)
+    return any(_BLEND.search(fold(text)) for text in (*values, *facts.titles))
+
+
+def denies_purity(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether the text only denies that the item is all of one material, rightly: "not pure wool" of a blend."""
+    denied = _denial_at(claim, folded)
+    return denied is not None and f"not {denied['whole'] or denied['whole_zh']}" in known
+
+
+def _denial_at(claim: Claim, folded: str) -> re.Match[str] | None:
+    denied = _NOT_PURE.search(folded, max(0, claim.start - 16), claim.end)
+    return denied if denied is not None and denied.end() == claim.end else None
