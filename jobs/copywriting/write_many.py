@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.copywriting.briefs import BRIEF, MODEL, Brief, Draft, Refused, keys_of
-from jobs.copywriting.write_shards import alike, written_by_workers
+from jobs.copywriting.write_shards import written_by_workers
 from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
@@ -37,7 +37,7 @@ def write_all(
     may repeat them. night: its Spark workers write where there are many briefs; None: this process writes all briefs.
     """
     said_texts.remember(standing)
-    briefs = sorted(briefs, key=lambda brief: alike(inputs.items[brief.item_id]))  # workers write like items together
+    briefs = sorted(briefs, key=lambda brief: inputs.groups[brief.item_id])  # workers write like items together
     if night is not None and len(briefs) >= SHARED_FROM and night.spark.sparkContext.defaultParallelism > 1:
         texts = written_by_workers(night, inputs, said_texts, briefs, drafts)
     else:

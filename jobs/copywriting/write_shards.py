@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,12 +21,7 @@ from jobs.copywriting.writer import CopyInputs, SaidTexts, Written, usual_texts
 from jobs.runtime.night import Night
 
 WAVE = 20_000  # briefs that workers write before the driver collects them, about 5 KB each; Spark refuses 1 GB
-KnownTexts = Mapping[str, Mapping[str, str]]  # channel -> text -> the item that has it
-
-
-def alike(item: ItemWords) -> int:
-    """The same number for items of the same brand and kind."""
-    return zlib.crc32("\0".join((*item.brands, "", *item.kinds)).encode())
+KnownTexts = list[tuple[str, str, str]]  # (channel, text, the item that has it)
 
 
 class WrittenAhead(NamedTuple):
@@ -41,8 +36,8 @@ class NotedTexts(SaidTexts):
 
     def __init__(self, known: KnownTexts) -> None:
         super().__init__()
-        for channel, item_of in known.items():
-            self._item_of[channel].update(item_of)
+        for channel, text, item_id in known:
+            self._item_of[channel].setdefault(text, item_id)
         self.noted: dict[str, str | None] = {}
 
     def other_item(self, brief: Brief, text: str, items: Mapping[str, ItemWords]) -> str | None:
@@ -60,11 +55,14 @@ def written_by_workers(
     """`usual_texts` of each brief, in order. said_texts: the texts of the driver; the new texts are added to them."""
     workers = night.spark.sparkContext.defaultParallelism
     shared = night.spark.sparkContext.broadcast(dataclasses.replace(inputs))  # a copy, without its cached properties
-    groups = {item_id: alike(item) for item_id, item in inputs.items.items()}
+    known: dict[int, KnownTexts] = defaultdict(list)  # by group
+    for channel, text, item_id in said_texts:
+        if item_id in inputs.groups:
+            known[inputs.groups[item_id]].append((channel, text, item_id))
     try:
         for first in range(0, len(briefs), WAVE):
             wave = briefs[first : first + WAVE]
-            ahead = _written_ahead(night, shared, _shards(wave, drafts, said_texts, groups, workers))
+            ahead = _written_ahead(night, shared, _shards(wave, drafts, known, inputs.groups, workers))
             for brief in wave:
                 written, other_items = ahead.pop(brief)
                 if all(
@@ -72,9 +70,11 @@ def written_by_workers(
                 ):
                     for row in written.rows:
                         said_texts.add(brief, row["text"])
-                    yield written
                 else:
-                    yield usual_texts(inputs, said_texts, brief, drafts.get(brief))
+                    written = usual_texts(inputs, said_texts, brief, drafts.get(brief))
+                new = [(brief.channel, row["text"], brief.item_id) for row in written.rows]
+                known[inputs.groups[brief.item_id]] += new
+                yield written
     finally:
         shared.destroy()
 
@@ -89,17 +89,18 @@ class _Shard(NamedTuple):
 def _shards(
     wave: Sequence[Brief],
     drafts: Mapping[Brief, Sequence[Draft]],
-    said_texts: SaidTexts,
+    known: Mapping[int, KnownTexts],
     groups: Mapping[str, int],
     workers: int,
 ) -> list[_Shard]:
-    """The wave in parts of the same size. groups: item_id -> the number that like items share."""
+    """The wave in parts of the same size. known: by group, the texts of its items."""
     size = -(-len(wave) // workers)
     shards = []
     for first in range(0, len(wave), size):
         part = wave[first : first + size]
-        wanted = {groups[brief.item_id] for brief in part}
-        shards.append(_Shard([(brief, drafts.get(brief)) for brief in part], said_texts.of_groups(wanted, groups)))
+        of_part = dict.fromkeys(groups[brief.item_id] for brief in part)
+        texts = [text for group in of_part for text in known.get(group, ())]
+        shards.append(_Shard([(brief, drafts.get(brief)) for brief in part], texts))
     return shards
 
 

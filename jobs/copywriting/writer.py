@@ -12,7 +12,7 @@ import json
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -54,6 +54,14 @@ class CopyInputs:
     def products(self) -> Products:
         return Products(self.items, self.rules.config.shop, self.rules.name_refusal)
 
+    @cached_property
+    def groups(self) -> dict[str, int]:
+        """item_id -> a number that items of one brand and kind share, since these often get the same text."""
+        return {
+            item_id: zlib.crc32("\0".join((*item.brands, "", *item.kinds)).encode())
+            for item_id, item in self.items.items()
+        }
+
     def share(self, brief: Brief, wording: str) -> float:
         """The wording's share in its group: 1 where it was never written, 0 where it is retired."""
         return self.shares.get((*brief[1:], wording), 1.0)
@@ -81,12 +89,11 @@ class SaidTexts:
     def add(self, brief: Brief, text: str) -> None:
         self._item_of[brief.channel].setdefault(text, brief.item_id)
 
-    def of_groups(self, wanted: Set[int], groups: Mapping[str, int]) -> dict[str, dict[str, str]]:
-        """Channel -> text -> item_id, of the items whose number in `groups` is wanted."""
-        return {
-            channel: {text: item_id for text, item_id in item_of.items() if groups.get(item_id) in wanted}
-            for channel, item_of in self._item_of.items()
-        }
+    def __iter__(self) -> Iterator[tuple[str, str, str]]:
+        """(channel, text, item_id) of each text."""
+        for channel, item_of in self._item_of.items():
+            for text, item_id in item_of.items():
+                yield channel, text, item_id
 
     def other_item(self, brief: Brief, text: str, items: Mapping[str, ItemWords]) -> str | None:
         """The item that already has this text in the channel; None where it is the brief's, or has the same titles."""

@@ -68,8 +68,8 @@ def from_checkpoint(night: Night, folder: Path, fit: Callable[[], Fitted]) -> Fi
     """`fit()`, which trains with checkpoints in the folder. Where those are of other data, it trains from the start."""
     try:
         return fit()
-    except OtherTraining as problem:
-        night.log.info("%s; it is deleted, and the training begins anew", problem)
+    except OtherTraining:
+        night.log.info("%s holds a checkpoint of other data: it is deleted, and the training begins anew", folder)
         shutil.rmtree(folder)
         return fit()
 

@@ -161,7 +161,9 @@ class Trainer:
         with safe_open(path, "pt") as file:
             state = json.loads(file.metadata()["state"])
             if state["run"] != self.run:
-                raise OtherTraining(f"{path} is of a training with another config or other texts")
+                raise OtherTraining(
+                    f"{path} is of a run with another config or other texts; delete it, or name another"
+                )
             self._new_optimizer()
             with torch.no_grad():
                 for name, weight in self.weights.items():

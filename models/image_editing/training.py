@@ -169,7 +169,7 @@ class Trainer:
         saved = build(EditorConfig, state["config"], str(path))
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["pictures"] != self._digest():
-            raise OtherTraining(f"{path} is of a training on other pictures")
+            raise OtherTraining(f"{path} was written by a run over other pictures; delete it, or name another folder")
         self.step, self.seconds = state["step"], state["seconds"]
         for prefix, part in self._parts().items():
             load_part(part, {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})

@@ -142,7 +142,9 @@ class Trainer:
         saved = build(type(self.config), state["config"], str(path))
         refuse_another(saved, self.config, path, "ask for that config, or train again elsewhere")
         if state["data"] != self.data.hexdigest():
-            raise OtherTraining(f"{path} is of a training on other sequences or items")
+            raise OtherTraining(
+                f"{path} was written by a run over other sequences or items; delete it, or name another"
+            )
         for name in COUNTED:
             setattr(self, name, state[name])
         self.optimizer.steps = state["steps"]

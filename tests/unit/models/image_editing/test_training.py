@@ -68,7 +68,7 @@ def test_a_checkpoint_of_another_config_or_other_pictures_is_refused(tmp_path):
     run(first, 1)
     with pytest.raises(ValueError, match=r"batch 4 \(asked 5\)"):
         Trainer(replace(GAN, batch=5), shop()).resume(tmp_path)
-    with pytest.raises(ValueError, match="on other pictures"):
+    with pytest.raises(ValueError, match="over other pictures"):
         Trainer(GAN, shop(1)).resume(tmp_path)
 
 
