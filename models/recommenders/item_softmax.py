@@ -38,7 +38,7 @@ class SequenceConfig:
         metadata={"doc": "least steps of an epoch; it goes over few sequences several times", "least": 1},
     )
     most_events: int = field(
-        default=100_000_000,
+        default=50_000_000,
         metadata={
             "doc": "events of one training, all epochs together; of a log with more, a random part is learned",
             "least": 1,

@@ -113,7 +113,7 @@ def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ())
     family, begin = Family(os.getpid()), time.time()
     with log.open("wb") as messages:
         process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=messages, stderr=messages)
-        follow(process, lake, night)
+        follow(process, lake, night, family)
     end = time.time()
     family.stop()
     if process.returncode:
@@ -122,14 +122,16 @@ def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ())
     return NightRun(end - begin, family.taken(begin, end), jobs)
 
 
-def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date) -> None:
-    """Waits for the night, and reports how many of its jobs have ended."""
+def follow(process: subprocess.Popen[bytes], lake: Path, night: dt.date, family: Family) -> None:
+    """Waits for the night, and reports how many of its jobs have ended, and the most memory until now."""
+    begin = time.time()
     with progress(f"night of {night}, {lake.name}", len(TASKS), "jobs") as doing:
         while process.poll() is None:
             ended = [(name, report) for name, report, _ in reports(lake, night) if name != "nightly"]
             if len(ended) > doing.done:
                 name, report = ended[-1]
-                doing.at(len(ended), f"{name} took {report['seconds']:,.1f} s")
+                peak = family.taken(begin, time.time()).peak_gib
+                doing.at(len(ended), f"{name} took {report['seconds']:,.1f} s, peak so far {peak:.1f} GiB")
             time.sleep(0.5)
 
 
