@@ -18,6 +18,7 @@ NETWORK, TUNED, PROMPTED, ENDPOINT = WRITERS = (
     "endpoint",
 )  # of the setting copy.writer
 CARD = "card"  # the channel of lists
+BLURB = "blurb"  # the channel of an item's own page, under its title
 APPROVED = "approved"  # wording of texts that a person approved as they are
 
 

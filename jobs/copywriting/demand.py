@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.copywriting.briefs import BRIEF, Brief
+from jobs.copywriting.briefs import BLURB, BRIEF, Brief
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.user_terms import TERMS
@@ -198,10 +198,10 @@ def briefs_of(
     counted = demand.groupBy(*BRIEF).count().toArrow().to_pylist()
     counted.sort(key=lambda row: (-row["count"], *(row[name] for name in BRIEF)))
     briefs = [Brief.of(row) for row in counted]
-    if "blurb" in rules.config.channels:
+    if BLURB in rules.config.channels:
         for item_id, item in sorted(items.items()):
             about = "price_drop" if item.old_price else "new_arrival" if item.is_new_since else "recommendation"
             strategy = about if about in rules.config.strategies else "recommendation"
-            briefs += [Brief(item_id, strategy, rules.default_style, "blurb", language) for language in languages]
+            briefs += [Brief(item_id, strategy, rules.default_style, BLURB, language) for language in languages]
     writable = [brief for brief in briefs if brief.item_id in items and brief.strategy in rules.config.strategies]
     return writable[: rules.config.most_briefs], max(0, len(writable) - rules.config.most_briefs)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from jobs.copywriting.briefs import MODEL, Brief, Draft, in_turns
+from jobs.copywriting.briefs import BLURB, MODEL, Brief, Draft, in_turns
 from jobs.copywriting.draft_shards import Work, take_gpu, texts_in_shards
 from jobs.copywriting.item_words import ItemWords
 from jobs.copywriting.packed_prompts import PackedPrompts
@@ -63,7 +63,7 @@ class Running(NamedTuple):
         """Whether it drafts the brief: it learned this strategy and channel, or it writes a short text like a blurb."""
         is_short = brief.channel in self.shortens and (brief.channel, brief.language) in _SHORT
         is_short = is_short and brief.strategy == "recommendation"
-        return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel="blurb")))
+        return self.has_learned(brief) or (is_short and self.has_learned(brief._replace(channel=BLURB)))
 
     def drafts(self, night: Night, inputs: CopyInputs, briefs: Sequence[Brief]) -> dict[Brief, list[Draft]]:
         return drafts_of(night, self, inputs, briefs)
@@ -72,7 +72,7 @@ class Running(NamedTuple):
         if self.has_learned(brief):
             return prompt_of(item, brief)
         length = _SHORT[brief.channel, brief.language]
-        return dataclasses.replace(prompt_of(item, brief._replace(channel="blurb")), length=length)
+        return dataclasses.replace(prompt_of(item, brief._replace(channel=BLURB)), length=length)
 
 
 def running_copywriter(night: Night, shortens: Sequence[str]) -> Running:

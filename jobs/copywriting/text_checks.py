@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from jobs.copywriting.briefs import APPROVED, MODEL, Draft, copy_id
+from jobs.copywriting.briefs import APPROVED, BLURB, MODEL, Draft, copy_id
 from jobs.copywriting.product import Product
 from jobs.copywriting.rules import CopyRules
 from jobs.copywriting.slots import from_tables, with_widest
@@ -73,7 +73,7 @@ def check(text: Text, product: Product, rules: CopyRules, vocabulary: Vocabulary
 
 def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[Problem]:
     """The problems of a model's text. It may have a figure only if the facts hold it, must have the slots for a user's
-    terms, and must name something of the item."""
+    terms, and must name something of the item, but for a blurb: the title above it names the item already."""
     draft, brief = text.draft.text, product.brief
     if figures := digits_of_its_own(draft, vocabulary.figures):
         claimed = claims(draft, brief.language, vocabulary)
@@ -87,7 +87,11 @@ def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[
     for slot in slots_needed(brief.strategy):
         if f"{{{slot}}}" not in draft:
             yield Problem("slot missing", f"{{{slot}}}")
-    if not claims(text.filled.text, brief.language, vocabulary) and not _names_kind(text.filled.text, product):
+    if (
+        brief.channel != BLURB
+        and not claims(text.filled.text, brief.language, vocabulary)
+        and not _names_kind(text.filled.text, product)
+    ):
         yield Problem("says nothing of the item", "no attribute, kind or brand")
 
 

@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.copywriting.briefs import BLURB, Brief, Draft
 from jobs.copywriting.briefs import MODEL as BY_MODEL
-from jobs.copywriting.briefs import Brief, Draft
 from jobs.copywriting.catalogue_words import COLUMNS, PastCatalogues, read_item_words
 from jobs.copywriting.drafts import LEARNED, prompt_of
 from jobs.copywriting.item_words import ItemWords
@@ -190,7 +190,7 @@ def described(
             language = next((lang for lang in rules.config.languages if item.dictionary.is_in(text, lang)), None)
             if language is None or hostile(text, item.dictionary.languages.values()):
                 continue
-            brief = Brief(item.item_id, "recommendation", voice_of(text, language, rules), "blurb", language)
+            brief = Brief(item.item_id, "recommendation", voice_of(text, language, rules), BLURB, language)
             prompt = prompt_of(item, brief)
             if prompt.attributes:
                 yield brief, prompt, text

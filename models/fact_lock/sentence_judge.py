@@ -8,8 +8,8 @@ example has counts too. Training takes a second and always gives the same weight
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,19 +42,24 @@ class SentenceJudge:
     @classmethod
     def learn(cls, asserting: Sequence[str], plain: Sequence[str], spaces: bool) -> SentenceJudge:
         """Learns from folded sentences with holes, such as "{item} in {fact}"."""
-        texts = [features(with_holes(text), spaces) for text in (*asserting, *plain)]
-        seen = Counter(itertools.chain.from_iterable(texts))
-        columns = {name: n for n, name in enumerate(sorted(name for name in seen if seen[name] >= LEAST_SEEN))}
-        rows = [sorted(columns[feature] for feature in text if feature in columns) for text in texts]
-        lengths = np.array([len(row) for row in rows])
+        numbers: dict[str, int] = {}  # feature -> its number, in the order in which features are met
+        found, counts = [], []
+        for text in (*asserting, *plain):
+            seen = features(with_holes(text), spaces)
+            counts.append(len(seen))
+            found.append(np.array([numbers.setdefault(feature, len(numbers)) for feature in seen], np.int64))
+        numbered = np.concatenate(found)
+        often = np.bincount(numbered) >= LEAST_SEEN
+        columns = sorted(feature for feature, number in numbers.items() if often[number])
+        column_of = np.zeros(len(numbers), np.int64)
+        column_of[[numbers[feature] for feature in columns]] = np.arange(len(columns))
+        rows, is_known = np.repeat(np.arange(len(counts)), counts), often[numbered]
+        lengths = np.bincount(rows[is_known], minlength=len(counts))
         shares = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
         row_ends = np.r_[0, np.cumsum(lengths)]
-        known = csr_matrix(
-            (shares, [column for row in rows for column in row], row_ends), shape=(len(rows), len(columns))
-        )
-        unknown = csr_matrix(
-            [[UNKNOWN * (1 - len(row) / max(1, len(text)))] for row, text in zip(rows, texts, strict=True)]
-        )
+        known = csr_matrix((shares, column_of[numbered[is_known]], row_ends), shape=(len(counts), len(columns)))
+        known.sort_indices()  # the order of a set of strings differs from process to process
+        unknown = csr_matrix(UNKNOWN * (1 - lengths / np.maximum(counts, 1))[:, None])
         *weights, unknown_weight, bias = map(
             float, _fit(hstack([known, unknown]).tocsr(), np.repeat([1.0, 0.0], [len(asserting), len(plain)]))
         )
@@ -65,7 +70,7 @@ class SentenceJudge:
         seen = features(blanked, self.spaces)
         known = [self.weights[feature] for feature in seen if feature in self.weights]
         unknown = UNKNOWN * (1 - len(known) / max(1, len(seen)))
-        odds = self.bias + sum(known) / max(1, len(known)) ** 0.5 + self.unknown * unknown
+        odds = self.bias + math.fsum(known) / max(1, len(known)) ** 0.5 + self.unknown * unknown
         return float(1 / (1 + np.exp(-odds)))
 
 

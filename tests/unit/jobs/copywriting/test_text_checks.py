@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.copywriting.briefs import Brief, Draft
+from jobs.copywriting.briefs import MODEL, Brief, Draft
 from jobs.copywriting.catalogue_words import PastCatalogues
 from jobs.copywriting.rules import CopyConfig, CopyRules
 from jobs.copywriting.text_checks import Problem
@@ -74,3 +74,12 @@ def test_a_blocked_text_has_no_other_problem_and_checking_twice_changes_nothing(
     for _ in range(2):
         assert [problem.reason for problem in free.problems(brief(), lie)] == ["unsupported colour"]
         assert blocked.problems(brief(), lie) == [Problem("blocked in review", f"text {lie.text}")]
+
+
+def test_only_a_blurb_may_be_a_mood_that_names_nothing_of_the_item() -> None:
+    """It stands under the title; a card or a push text stands alone."""
+    inputs, mood = inputs_of(items_of([item()])), Draft("Slow mornings and nowhere to be.", MODEL, MODEL)
+    assert inputs.problems(brief(channel="blurb"), mood) == []
+    for channel in ("card", "push"):
+        reasons = [problem.reason for problem in inputs.problems(brief(channel=channel), mood)]
+        assert reasons == ["says nothing of the item"]
