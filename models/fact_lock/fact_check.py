@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from models.fact_lock.ages import fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
+from models.fact_lock.counted import counts_colours
 from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import NUMBER, fold
 
@@ -14,22 +17,7 @@ _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添�
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
-HALF_CENT = 0.005  # sums of money that differ by less are equal
 HALF_PERCENT = 0.005  # shares that differ by less are equal
-# What texts call a currency, see `models.fact_lock.figure_patterns.MONEY_WORDS`.
-MONEY = {
-    "CNY": ("yuan",),
-    "JPY": ("yuan",),
-    "USD": ("dollar",),
-    "HKD": ("dollar", "yuan"),
-    "TWD": ("dollar", "yuan"),
-    "SGD": ("dollar",),
-    "AUD": ("dollar",),
-    "CAD": ("dollar",),
-    "EUR": ("euro",),
-    "GBP": ("pound",),
-    "INR": ("rupee",),
-}
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
     ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
@@ -53,7 +41,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return not (same_kind or attributes.intersection(claim.attributes))
     match claim.kind:
         case "price":
-            return _price(claim, facts) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
+            return is_price(claim.value, facts) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
         case "discount":
             return _discount(claim, facts)
         case "stock":
@@ -72,6 +60,8 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
 def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item's row or the shop's terms have all these words, or entail them."""
     if (packed := _PACKED.fullmatch(words)) and facts.says(packed["count"]):
+        return True
+    if counts_colours(words, facts):
         return True
     parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
@@ -120,26 +110,6 @@ def _figure(claim: Claim) -> tuple[str, float]:
         return word, float(figure.split(" ")[0])
     except ValueError:
         return claim.value, float("nan")
-
-
-def _equals_one(value: float, amounts: tuple[float | None, ...]) -> bool:
-    return any(amount is not None and abs(value - amount) < HALF_CENT for amount in amounts)
-
-
-def _price(claim: Claim, facts: ItemFacts) -> bool:
-    role, value = _figure(claim)
-    money = claim.value.split(" ")[2:]
-    if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
-        return False
-    if role == "less":
-        return _equals_one(value, facts.amounts_off)
-    if role == "spend":
-        return _equals_one(value, (facts.minimum_spend,))
-    if role == "under":
-        return facts.price is not None and facts.price < value
-    if role == "was":
-        return _equals_one(value, (facts.old_price,))
-    return _equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
 
 
 def _discount(claim: Claim, facts: ItemFacts) -> bool:
@@ -215,6 +185,8 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return True
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
+    if unit == "age" and fits_age(value, facts):
+        return True
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
@@ -223,4 +195,4 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
-    return any(fact.split(" ")[0] == figure for fact in known) or _equals_one(value, (facts.price, facts.old_price))
+    return any(fact.split(" ")[0] == figure for fact in known) or equals_one(value, (facts.price, facts.old_price))

@@ -34,11 +34,14 @@ from models.fact_lock.figure_patterns import (
     WEEKDAYS,
     Figures,
 )
+from models.fact_lock.money_figures import each_before, money_in_words
+from models.fact_lock.price_check import EACH
 from models.text.numerals import NUMBER, chinese_number, fold, value_of
 
 Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
+_A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
 
@@ -46,12 +49,18 @@ AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
 def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
-    Values: "price 99", "was 129", "under 100", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day),
-    "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, or the bare figure.
+    Values: "price 99", "was 129", "under 100", "each under 2" (one piece), "off 0.2", "less 20", "spend 200", "left 3",
+    "01-31" (month-day), "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, or the bare figure.
     figures: the number and unit words of the languages that are searched for.
     """
     folded = fold(text)
-    claims = [*_dates(folded), *_shares(folded), *_parts(folded, figures), *_fractions(folded, figures)]
+    claims = [
+        *_dates(folded),
+        *_shares(folded),
+        *money_in_words(folded),
+        *_parts(folded, figures),
+        *_fractions(folded, figures),
+    ]
     covered = {index for claim in claims for index in range(claim.start, claim.end)}
     covered.update(index for time in TIMES.finditer(folded) for index in range(*time.span()))
     for figure in figures.number.finditer(folded):
@@ -162,6 +171,8 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if after and unit:
         measure = _measure(figure, value, after, unit)
         return measure and replace(measure, value=_roughly(measure.value, text, start))
+    if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
+        return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
     if is_article or (figure["zh"] and (role_after != "count" or value < 3)):
         return None
@@ -203,6 +214,7 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None) -> 
         role, end = "less", off.end()
     elif role == "price":
         role = "was" if WAS.search(context) else "now" if NOW.search(context) else role
+    role = f"{EACH}{role}" if role in ("under", "price") and each_before(text, start) else role
     money = next((name for name in MONEY_WORDS if word and word[name]), None) or _money_of(sign["sign"] if sign else "")
     return Claim("price", f"{role} {value_of(figure):.10g}" + (f" {money}" if money else ""), start, end)
 

@@ -42,8 +42,10 @@ UNITS = {
 # A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
 _COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
 _LATIN_END = r"(?![a-z])"
+# What is counted in pieces: 120块榉木积木 costs no 120 yuan.
+_PIECES = "的?[一-龥]{0,2}(?:积木|拼图|拼板|木板|木片|地垫|饼干|巧克力|糖|蛋糕|面包|香皂|肥皂|毛巾|抹布|磁力?片|砖)"
 MONEY_WORDS = {
-    "yuan": r"元|块钱|块(?![状头面拼布])|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|[¥￥]",
+    "yuan": rf"元|块钱|块(?![状头面拼布]|{_PIECES})|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|[¥￥]",
     "dollar": r"usd|dollars?|bucks?|刀|美元|\$",
     "euro": r"eur|euros?|欧元|€",
     "pound": r"gbp|pounds?|quid|英镑|£",
@@ -102,7 +104,7 @@ BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
-    r"|(?P<less>save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|off)"
+    r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|off)"
     r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
     r"|(?P<spf>spf)"

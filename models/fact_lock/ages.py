@@ -1,0 +1,27 @@
+"""Whether a child's age lies within the ages that an item's row is for: four years, of a row for 3 to 8."""
+
+from __future__ import annotations
+
+import re
+
+from models.fact_lock.facts import ItemFacts
+from models.text.numerals import fold
+
+MONTHS = 12
+_RANGE = re.compile(
+    r"(?P<low>\d+) ?(?:-|~|至|到|to) ?(?P<high>\d+) ?(?:(?P<years>岁|years?)|(?P<months>个月|months?))"
+    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years)"
+)
+
+
+def fits_age(years: float, facts: ItemFacts) -> bool:
+    """Whether an age in years is one of those that the row names."""
+    return any(_low(ages) <= years <= _high(ages) for text in facts.texts() for ages in _RANGE.finditer(fold(text)))
+
+
+def _low(ages: re.Match[str]) -> float:
+    return float(ages["least"] or ages["low"]) / (MONTHS if ages["months"] else 1)
+
+
+def _high(ages: re.Match[str]) -> float:
+    return float("inf") if ages["least"] else float(ages["high"]) / (MONTHS if ages["months"] else 1)
