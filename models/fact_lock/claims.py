@@ -71,6 +71,8 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+# What stands before something denied, in Chinese: 不用充电, 没有亮面的反光.
+_DENIES_ZH = re.compile("(?:不(?:用|必|需要?|是|靠)?|没有?|无需|无须|免|少了?)[\u3400-\u9fff]{0,4}$")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -162,7 +164,7 @@ def unsupported(
             and _is_stated(claim, stated, text)
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
-        and not _denies_truly(claim, known)
+        and not _denies_truly(claim, known, folded)
         and not denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
         and not is_included(claim, facts, folded)
@@ -174,7 +176,7 @@ def unsupported(
         return wrong
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     return assertions(
-        judged_sentences(folded, supported, facts, rule_set), wrong, rule_set, () if has_season else ("season",)
+        judged_sentences(folded, supported, known, facts, rule_set), wrong, rule_set, () if has_season else ("season",)
     )
 
 
@@ -188,17 +190,21 @@ def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, l
         return None
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     supported = [claim for claim in _claims(text, folded, vocabulary) if supports(claim, facts, known)]
-    return max(sentence.probability for sentence in judged_sentences(folded, supported, facts, rule_set))
+    return max(sentence.probability for sentence in judged_sentences(folded, supported, known, facts, rule_set))
 
 
 def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
     return next((rule_set for rule_set in vocabulary.rules if rule_set.words.language == language), None)
 
 
-def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
-    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream."""
+def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream, 不用充电 of a saw."""
     words = claim.value.removeprefix(SAID_IN_TEXT)
-    denies = _DENIES.match(words) if words != claim.value else None
+    if words == claim.value:
+        return False
+    if f"not {words}" in known and _DENIES_ZH.search(folded, max(0, claim.start - 8), claim.start):
+        return True
+    denies = _DENIES.match(words)
     return denies is not None and f"not {words[denies.end() :]}" in known
 
 

@@ -23,14 +23,21 @@ _AFTER = re.compile(
     r"(?= (?:and|that|which|for|to|in|on|so|when|if|while|as|you|with|at|or)(?![a-z])|[,.;:!?]|$)"
 )
 
+# In Chinese the thing follows (自带托盘, 附了一支笔), up to the end of its clause.
+_ONLY_COMES_ZH = re.compile("(?:附|自带|附带|随附|配)(?:了|有|着)?(?:一)?")
+_AFTER_ZH = re.compile("(?:了|有|着)?[一两二三四五六\\d]*[条只个支把根本份套张枚块盒袋]?(?P<thing>[\u3400-\u9fff]{2,})")
+
 
 def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Whether a claim of the kind bundle only says of a thing that it comes along, and the row has the thing.
+    """Whether a claim only says of a thing that it comes along, and the row has the thing.
 
     All words that describe the thing must be in the row: a row with a strap has no second strap. The item itself comes
     once: "a second one".
     """
     words = folded[claim.start : claim.end]
+    if _ONLY_COMES_ZH.fullmatch(words):
+        follows = _AFTER_ZH.match(folded, claim.end)
+        return follows is not None and follows["thing"] not in kinds_of(facts) and facts.says(follows["thing"])
     if claim.kind != "bundle" or not _ONLY_COMES.fullmatch(words):
         return False
     thing = _AFTER.match(folded, claim.end) if _LEADS_ON.search(words) else _BEFORE.match(folded[: claim.start])

@@ -24,11 +24,18 @@ class Sentence(NamedTuple):
     probability: float
 
 
-def judged_sentences(folded: str, supported: Iterable[Claim], facts: ItemFacts, rules: ClaimRules) -> list[Sentence]:
-    """The sentences of a folded text; none if the language has no examples. supported: true claims."""
+def judged_sentences(
+    folded: str, supported: Iterable[Claim], known: frozenset[str], facts: ItemFacts, rules: ClaimRules
+) -> list[Sentence]:
+    """The sentences of a folded text; none if the language has no examples.
+
+    supported: true claims. known: the values that the item's words support.
+    """
     if rules.judge is None:
         return []
     blanks = _blanks(folded, supported, facts)
+    if not rules.words.spaces:
+        _blank_entailed(blanks, folded, known)
     return [
         Sentence(start, end, rules.judge.probability(_blanked(folded, blanks, start, end)))
         for start, end in _sentences(folded, LEAST[rules.words.spaces])
@@ -95,6 +102,17 @@ def _blanks(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[s
             for match in re.finditer(re.escape(name) + edge, folded):
                 blanks[match.start() : match.end()] = [blank] * len(name)
     return blanks
+
+
+def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str]) -> None:
+    """Blank what follows from the row, such as 拆下来 of a cover that comes off, unless it is blank already."""
+    for value in known:
+        word = value.removeprefix(SAID_IN_TEXT)
+        start = folded.find(word) if word != value and len(word) > 1 else -1
+        while start >= 0:
+            end = start + len(word)
+            blanks[start:end] = [blank or FACT for blank in blanks[start:end]]
+            start = folded.find(word, end)
 
 
 def _blanked(folded: str, blanks: list[str], start: int, end: int) -> str:
