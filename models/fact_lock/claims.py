@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from models.fact_lock.chinese_denials import denies_in_chinese
 from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
@@ -71,8 +72,6 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
-# What stands before something denied, in Chinese: 不用充电, 没有亮面的反光.
-_DENIES_ZH = re.compile("(?:不(?:用|必|需要?|是|靠)?|没有?|无需|无须|免|少了?)[\u3400-\u9fff]{0,4}$")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -143,7 +142,10 @@ def unsupported(
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     text_claims = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
     supported = [
-        claim for claim in text_claims if supports(claim, facts, known) and not claims_purity(claim, facts, folded)
+        claim
+        for claim in text_claims
+        if (supports(claim, facts, known) and not claims_purity(claim, facts, folded))
+        or is_included(claim, facts, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
@@ -164,10 +166,10 @@ def unsupported(
             and _is_stated(claim, stated, text)
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
-        and not _denies_truly(claim, known, folded)
+        and not _denies_truly(claim, known)
+        and not denies_in_chinese(claim, known, folded)
         and not denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
-        and not is_included(claim, facts, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
@@ -197,14 +199,10 @@ def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
     return next((rule_set for rule_set in vocabulary.rules if rule_set.words.language == language), None)
 
 
-def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
-    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream, 不用充电 of a saw."""
+def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
+    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream."""
     words = claim.value.removeprefix(SAID_IN_TEXT)
-    if words == claim.value:
-        return False
-    if f"not {words}" in known and _DENIES_ZH.search(folded, max(0, claim.start - 8), claim.start):
-        return True
-    denies = _DENIES.match(words)
+    denies = _DENIES.match(words) if words != claim.value else None
     return denies is not None and f"not {words[denies.end() :]}" in known
 
 

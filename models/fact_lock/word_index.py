@@ -10,7 +10,8 @@ from models.text.numerals import with_digits
 
 _LETTER, _DIGIT = re.compile("[a-z]"), re.compile("[0-9]")
 _BEGINNING = 2  # letters that words are looked up by
-_DENIED = ("不", "勿", "禁止", "not ", "never ", "no ")  # a word right after one of these is denied: 不可机洗
+# A word right after one of these is denied: 不可机洗.
+_DENIED = ("不", "不可", "不能", "不宜", "不得", "无法", "非", "勿", "禁止", "not ", "never ", "no ")
 
 
 class WordIndex:

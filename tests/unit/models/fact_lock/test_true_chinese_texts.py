@@ -40,7 +40,7 @@ SCOOTER = ItemFacts(
 DRILL = ItemFacts(
     "t3",
     {
-        "kind": ("screwdriver", "螺丝刀"),
+        "kind": ("screwdriver", "手动螺丝刀"),
         "colour": ("red", "红色"),
         "closure": ("front zip", "全开拉链"),
     },

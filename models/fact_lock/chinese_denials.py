@@ -1,0 +1,28 @@
+"""Whether a Chinese text denies rightly what was found in it: 不用充电 of a saw, 不是牛奶巧克力 of a dark one."""
+
+from __future__ import annotations
+
+import re
+
+from models.fact_lock.claim_rules import SAID_IN_TEXT
+from models.fact_lock.facts import Claim
+
+# A denial up to the thing denied.
+_NEGATES = re.compile(
+    "^(?:并?不(?:是|用|必|需要?|占|靠|含|带)?|没有?|无需?|无须|并?非|免|少了?)(?:什么|任何|一个|一点)?"
+)
+# What stands before the thing; 不只充电 denies nothing, and 没电也能充电 not the second thing.
+_BEFORE = re.compile(
+    "(?:不(?![只光仅但止单])(?:用|必|需要?|是|靠)?|没有?|无需|无须|免|少了?)(?:(?![也就都还才能])[\u3400-\u9fff]){0,4}$"
+)
+_REACH = 8  # characters before the thing in which the denial stands
+
+
+def denies_in_chinese(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether the text denies what it names, and the row's words rule it out. known: the values they support."""
+    if claim.kind == "negation":  # the claim may hold only the last word denied, 巧克力
+        return f"not {_NEGATES.sub('', folded[claim.start : claim.end])}" in known
+    words = claim.value.removeprefix(SAID_IN_TEXT)
+    if words == claim.value or f"not {words}" not in known:
+        return False
+    return _BEFORE.search(folded, max(0, claim.start - _REACH), claim.start) is not None
