@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from models.fact_lock.ages import fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
-from models.fact_lock.counted import counts_colours
+from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -23,6 +23,9 @@ ONE_VALUE = frozenset(
     ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
 )
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
+_SOURCES = re.compile("[和与及、]")
+# Sign of a figure that the fact is just under or just over -> the least and the largest share of it that a fact has.
+BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.45)}
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
@@ -51,7 +54,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         case "number" | "size":
             return _number(claim, facts, known)
         case "attribute":
-            return _says_without_name(claim, facts)
+            return _says_without_name(claim, facts) or counts_things(claim.value.rpartition(":")[2], facts)
         case "brand":
             return _brand(claim, facts)
     return False
@@ -61,7 +64,7 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item's row or the shop's terms have all these words, or entail them."""
     if (packed := _PACKED.fullmatch(words)) and facts.says(packed["count"]):
         return True
-    if counts_colours(words, facts):
+    if counts_colours(words, facts) or counts_things(words, facts):
         return True
     parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
@@ -149,7 +152,9 @@ def _date(claim: Claim, facts: ItemFacts) -> bool:
 def _brand(claim: Claim, facts: ItemFacts) -> bool:
     """A brand that the vocabulary does not know is supported if the item's brands or titles have the name."""
     name = claim.value.removeprefix("brand:")
-    return any(name in words for words in map(fold, (*facts.brands, *facts.titles)))
+    if any(name in words for words in map(fold, (*facts.brands, *facts.titles))):
+        return True
+    return all(len(part) > 1 and facts.says(part) for part in _SOURCES.split(name))  # 甜来自蜂蜜和葡萄干
 
 
 def _is_near(value: float, unit: str, known: frozenset[str]) -> bool:
@@ -161,6 +166,16 @@ def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
     """Whether a figure that the text calls a rough one is nearly that of a fact: nearly two days, of 45 hours."""
     sizes = {"h": 1.0, "day": 24.0} if unit in ("h", "day") else {unit: 1.0}
     return _is_within(ROUGHLY, value, sizes, unit, (fact.removeprefix("~") for fact in known))
+
+
+def _is_beside(value: float, shares: tuple[float, float], unit: str, known: Iterable[str]) -> bool:
+    """Whether a fact lies between two shares of a figure: 不到一公斤, of 0.9 kg."""
+    low, high = shares
+    return any(
+        low * value <= float(figure) <= high * value
+        for figure, _, fact_unit in (fact.partition(" ") for fact in known)
+        if fact_unit == unit and figure.replace(".", "", 1).isdigit()
+    )
 
 
 def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
@@ -176,13 +191,15 @@ def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str
 
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
-    figure, _, unit = claim.value.removeprefix("~").removeprefix("size ").partition(" ")
+    figure, _, unit = claim.value.lstrip("~<>").removeprefix("size ").partition(" ")
     try:
         value = float(figure)
     except ValueError:
         return False
     if f"~{figure} {unit}" in known or f"{figure} {unit}" in known:
         return True
+    if claim.value[:1] in BESIDE_FACT and unit:
+        return _is_beside(value, BESIDE_FACT[claim.value[0]], unit, known)
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
     if unit == "age" and fits_age(value, facts):

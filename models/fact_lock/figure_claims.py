@@ -20,6 +20,7 @@ from models.fact_lock.figure_patterns import (
     DATED,
     FIGURES,
     FRACTIONS,
+    JUST_OVER,
     LAST_FOR_SALE,
     MONEY_WORDS,
     MONTHS,
@@ -30,6 +31,7 @@ from models.fact_lock.figure_patterns import (
     SHARES_OFF,
     SIDES,
     TIMES,
+    UNDER,
     WAS,
     WEEKDAYS,
     Figures,
@@ -41,6 +43,7 @@ from models.text.numerals import NUMBER, chinese_number, fold, value_of
 Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
+_SET_APART = re.compile("都?(?:是|归|留给|交给)")  # what the rest of a set is for
 _A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
@@ -50,7 +53,8 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
     Values: "price 99", "was 129", "under 100", "each under 2" (one piece), "off 0.2", "less 20", "spend 200", "left 3",
-    "01-31" (month-day), "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, or the bare figure.
+    "01-31" (month-day), "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, "<8 h" for one that it is just
+    under, ">8 h" for one just over, or the bare figure.
     figures: the number and unit words of the languages that are searched for.
     """
     folded = fold(text)
@@ -118,7 +122,9 @@ def _zh_number(text: str) -> float:
 
 
 def _roughly(value: str, folded: str, start: int) -> str:
-    """The value, with "~" before it where the text says that it is a rough one (nearly two days)."""
+    """The value, with "~" before it where the text says that it is a rough one (nearly two days), or "<" (不到两天)."""
+    if UNDER.search(folded, max(0, start - REACH), start):
+        return f"<{value}"
     return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
 
 
@@ -160,6 +166,10 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return _price(text, figure, before if role_before == "sign" else None, after if role_after == "money" else None)
     if role_before in ("less", "spend") and role_after is None and (figure["digits"] or (figure["zh"] and value >= 10)):
         return Claim("price", f"{role_before} {value:g}", wide_start, end)
+    if text[start - 1 : start] == "第" and role_after in (None, "count"):
+        return None  # an ordinal counts nothing: 第四个是猫
+    if role_before == "stock" and _SET_APART.match(text, wide_end):
+        return None  # 剩下两个是枕套
     if role_before == "stock" and after and (after["count"] or "个") not in LAST_FOR_SALE:
         return None  # the last piece of a puzzle, a last bite
     if role_after == "left" or (role_before == "stock" and role_after == "count"):
@@ -170,6 +180,8 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
         measure = _measure(figure, value, after, unit)
+        if measure and JUST_OVER.match(text, after.end()):
+            return replace(measure, value=f">{measure.value}", end=after.end() + 1)
         return measure and replace(measure, value=_roughly(measure.value, text, start))
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
         return None  # 两三条小路

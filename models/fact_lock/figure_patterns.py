@@ -197,4 +197,7 @@ TIMES = re.compile(
 LAST_FOR_SALE = frozenset("件只双套瓶盒袋包条台款支枚个")
 # What makes a figure a rough one: nearly two days.
 ABOUT = re.compile(r"(?:差不多|将近|接近|大约|大概|约莫|近|约|about |around |nearly |almost |roughly |some )$")
+# 不到两公斤, and 两公斤多: the row has a little less, or a little more.
+UNDER = re.compile("(?<!得)(?:不到|不足|还没到)$")
+JUST_OVER = re.compile("多(?![一-龥]{0,2}(?:功能|用途|种|样|层))|出头|有余|挂零")
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}
