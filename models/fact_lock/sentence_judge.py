@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,14 +89,14 @@ def features(blanked: str, spaces: bool) -> set[str]:
     words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(blanked)), "$"]
     pairs = (f"{first} {next_word}" for first, next_word in itertools.pairwise(words))
     apart = (f"{first} * {after}" for first, after in zip(words, words[2:], strict=False))
-    return {*words, *pairs, *apart, *_word_parts(words)}
+    parts = (part for word in words if len(word) >= _PART for part in _word_parts(word))
+    return {*words, *pairs, *apart, *parts}
 
 
-def _word_parts(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        if len(word) >= _PART:
-            edged = f"<{word}>"
-            yield from (f"#{edged[start : start + _PART]}" for start in range(len(edged) - _PART + 1))
+@lru_cache(maxsize=50_000)  # the same words come in most sentences
+def _word_parts(word: str) -> tuple[str, ...]:
+    edged = f"<{word}>"
+    return tuple(f"#{edged[start : start + _PART]}" for start in range(len(edged) - _PART + 1))
 
 
 def _fit(examples: csr_matrix, asserts: NDArray[np.float64]) -> NDArray[np.float64]:
