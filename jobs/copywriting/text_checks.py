@@ -77,7 +77,7 @@ def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[
     draft, brief = text.draft.text, product.brief
     if figures := digits_of_its_own(draft, vocabulary.figures):
         claimed = claims(draft, brief.language, vocabulary)
-        wrong = unsupported(draft, product.facts, vocabulary, brief.language)
+        wrong = unsupported(draft, product.facts, vocabulary, brief.language, judged=True)
     for figure in figures:
         written = draft[figure.start : figure.end]
         is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in claimed)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
+from models.fact_lock.counted import is_counted
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
@@ -166,6 +167,7 @@ def unsupported(
         and not denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
         and not is_included(claim, facts, folded)
+        and not is_counted(claim, facts, known, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
@@ -11,6 +12,7 @@ from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import NUMBER, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
+_MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
@@ -34,6 +36,8 @@ MONEY = {
 ONE_VALUE = frozenset(
     ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
 )
+_COUNT = re.compile(r"(?:[2-9]|[1-9]\d{1,2})(?: piece)?")  # pieces that a row counts
+LIMIT = 0.25  # share by which a limit may differ from a fact: "under 400 g" is true of 380 g
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
@@ -53,7 +57,9 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return not (same_kind or attributes.intersection(claim.attributes))
     match claim.kind:
         case "price":
-            return _price(claim, facts) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
+            return (
+                _price(claim, facts) or _price_of_one(claim, facts, known) or f"{_figure(claim)[1]:g} piece" in known
+            )  # 六十块积木
         case "discount":
             return _discount(claim, facts)
         case "stock":
@@ -139,7 +145,17 @@ def _price(claim: Claim, facts: ItemFacts) -> bool:
         return facts.price is not None and facts.price < value
     if role == "was":
         return _equals_one(value, (facts.old_price,))
-    return _equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
+    return _equals_one(value, (facts.price,) if role in ("now", "each") else (facts.price, facts.old_price))
+
+
+def _price_of_one(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """Whether a price is that of one piece: 32 yuan a bowl, where a set of four costs 128."""
+    role, value = _figure(replace(claim, value=claim.value.replace("~", "")))
+    if role != "each" or facts.price is None:
+        return False
+    leeway = ROUGHLY / 2 * value if "~" in claim.value else 2 * HALF_CENT
+    counts = (float(fact.split(" ")[0]) for fact in known if _COUNT.fullmatch(fact))
+    return any(abs(facts.price / count - value) < leeway for count in counts)
 
 
 def _discount(claim: Claim, facts: ItemFacts) -> bool:
@@ -204,17 +220,36 @@ def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str
     return False
 
 
+def _is_limit(sign: str, limit: float, unit: str, known: frozenset[str]) -> bool:
+    """Whether a fact is within a limit, and near it: "under 400 g" of 380 g, "over 20 hours" of 24."""
+    stated = [float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}")]
+    return any(
+        (fact < limit if sign == "<" else fact > limit) and abs(fact - limit) <= LIMIT * limit for fact in stated
+    )
+
+
+def _is_age(years: float, known: frozenset[str]) -> bool:
+    """Whether the row has this age, or two ages of which one is below and one above it: four, of 3-8 years."""
+    stated = [float(fact.removesuffix(" day")) / 365 for fact in known if re.fullmatch(r"\d+ day", fact)]
+    ages = [age for age in stated if age.is_integer()]
+    return bool(ages) and min(ages) <= years <= max(ages)
+
+
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
-    figure, _, unit = claim.value.removeprefix("~").removeprefix("size ").partition(" ")
+    figure, _, unit = claim.value.lstrip("~<>").removeprefix("size ").partition(" ")
     try:
         value = float(figure)
     except ValueError:
         return False
     if f"~{figure} {unit}" in known or f"{figure} {unit}" in known:
         return True
+    if claim.value[:1] in "<>" and _is_limit(claim.value[0], value, unit, known):
+        return True
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
+    if unit == "age":
+        return _is_age(value, known)
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
@@ -223,4 +258,8 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
-    return any(fact.split(" ")[0] == figure for fact in known) or _equals_one(value, (facts.price, facts.old_price))
+    return (
+        any(fact.split(" ")[0] == figure for fact in known)
+        or facts.says(figure)
+        or _equals_one(value, (facts.price, facts.old_price))
+    )

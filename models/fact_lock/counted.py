@@ -1,0 +1,42 @@
+"""Whether a number in a text counts what the row lists or entails: two colours of "navy and cream"."""
+
+from __future__ import annotations
+
+import re
+
+from models.fact_lock.claim_rules import SAID_IN_TEXT
+from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.vocabulary import kind_of
+from models.text.numerals import NUMBER, fold, value_of
+
+_NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
+_SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
+_JOINT = re.compile(r",| and |\+|/|、|和")
+
+
+def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
+    """Whether a claim that begins with a number counts the values of an attribute, or what the row's words entail.
+
+    "two colours" is true of a colour "navy and cream", "two functions" of functions "alarm and stopwatch", and "two
+    rows" of a coat whose row entails the words "two rows". known: the values that the item's words support.
+    """
+    if claim.kind not in ("number", "shape"):
+        return False
+    numbers = (number for number in NUMBER.finditer(folded) if number.start() <= claim.start < number.end())
+    number = next(numbers, None)
+    counted = number and _NOUN.match(folded, number.end())
+    if not number or not counted:
+        return False
+    noun, value = counted["noun"].removesuffix("s"), value_of(number)
+    if f"{SAID_IN_TEXT}{number[0]} {counted['noun']}" in known or facts.says(f"{value:g} {counted['noun']}"):
+        return True
+    return any(_listed(values) == value for name, values in facts.attributes.items() if _is_named(name, noun))
+
+
+def _is_named(attribute: str, noun: str) -> bool:
+    return fold(attribute).removesuffix("s") == noun or (noun in _SHADES and kind_of(attribute) == "colour")
+
+
+def _listed(values: tuple[str, ...]) -> int:
+    """How many things the first value lists."""
+    return len(_JOINT.split(fold(values[0]))) if values else 0
