@@ -13,6 +13,7 @@ _LACKED = re.compile(
     r"(?<![a-z])(?:no|not|none|non|never|without|free|false|n|n/?a|zero|optional|separate(?:ly)?|extra|un[a-z]+)(?![a-z])"
     r"|^[-0.% ]*(?:mg|g|ml|m|cm)?$|[无否没未不免另]"
 )
+_DENIED = re.compile(r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?")
 
 
 def parts_of_item(facts: ItemFacts) -> Iterator[str]:
@@ -20,3 +21,10 @@ def parts_of_item(facts: ItemFacts) -> Iterator[str]:
     for name, values in facts.attributes.items():
         if not any(_LACKED.search(fold(value)) for value in values):
             yield fold(name.replace("_", " "))
+
+
+def denied_by_values(facts: ItemFacts) -> Iterator[str]:
+    """The things that a value denies in English: assembly, of "no assembly needed"."""
+    for values in facts.attributes.values():
+        for denied in filter(None, map(_DENIED.fullmatch, map(fold, values))):
+            yield denied["thing"]

@@ -72,6 +72,7 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+_DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -164,6 +165,7 @@ def unsupported(
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
         and not _denies_truly(claim, known)
+        and not _denies_nearer(claim, known, folded)
         and not denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
         and not is_included(claim, facts, folded)
@@ -202,6 +204,13 @@ def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
     words = claim.value.removeprefix(SAID_IN_TEXT)
     denies = _DENIES.match(words) if words != claim.value else None
     return denies is not None and f"not {words[denies.end() :]}" in known
+
+
+def _denies_nearer(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a negation denies a word that stands before the claim, and that the facts rule out: "no scent added to
+    the satin" of an unscented lipstick."""
+    nearer = _DENIED_WORD.match(folded, claim.start) if claim.kind == "negation" else None
+    return nearer is not None and nearer.end() < claim.end and f"not {nearer['word']}" in known
 
 
 def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:
