@@ -10,6 +10,8 @@ from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import NUMBER, fold, value_of
 
 _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
+_EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
+_COUNT = re.compile(r"(?:[2-9]|[1-9]\d{1,2})(?: piece)?")  # pieces that a row counts
 _SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
 _JOINT = re.compile(r",| and |\+|/|、|和")
 
@@ -31,6 +33,15 @@ def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: st
     if f"{SAID_IN_TEXT}{number[0]} {counted['noun']}" in known or facts.says(f"{value:g} {counted['noun']}"):
         return True
     return any(_listed(values) == value for name, values in facts.attributes.items() if _is_named(name, noun))
+
+
+def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a measure is that of one piece of several: two grams a bag, where twenty bags weigh 40 g."""
+    if claim.kind != "number" or not _EACH.match(folded, claim.end):
+        return False
+    figure, _, unit = claim.value.partition(" ")
+    counts = (int(fact.split(" ")[0]) for fact in known if _COUNT.fullmatch(fact))
+    return bool(unit) and any(f"{float(figure.lstrip('~<>')) * count:.6g} {unit}" in known for count in counts)
 
 
 def _is_named(attribute: str, noun: str) -> bool:

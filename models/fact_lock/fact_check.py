@@ -36,6 +36,7 @@ MONEY = {
 ONE_VALUE = frozenset(
     ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
 )
+_PIECES = re.compile(r"(?:[2-9]|\d{2,}) piece")
 _COUNT = re.compile(r"(?:[2-9]|[1-9]\d{1,2})(?: piece)?")  # pieces that a row counts
 LIMIT = 0.25  # share by which a limit may differ from a fact: "under 400 g" is true of 380 g
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
@@ -57,9 +58,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return not (same_kind or attributes.intersection(claim.attributes))
     match claim.kind:
         case "price":
-            return (
-                _price(claim, facts) or _price_of_one(claim, facts, known) or f"{_figure(claim)[1]:g} piece" in known
-            )  # 六十块积木
+            return _price(claim, facts, known) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
         case "discount":
             return _discount(claim, facts)
         case "stock":
@@ -132,9 +131,9 @@ def _equals_one(value: float, amounts: tuple[float | None, ...]) -> bool:
     return any(amount is not None and abs(value - amount) < HALF_CENT for amount in amounts)
 
 
-def _price(claim: Claim, facts: ItemFacts) -> bool:
+def _price(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     role, value = _figure(claim)
-    money = claim.value.split(" ")[2:]
+    money = claim.value.replace("~", "").split(" ")[2:]
     if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
         return False
     if role == "less":
@@ -145,17 +144,21 @@ def _price(claim: Claim, facts: ItemFacts) -> bool:
         return facts.price is not None and facts.price < value
     if role == "was":
         return _equals_one(value, (facts.old_price,))
-    return _equals_one(value, (facts.price,) if role in ("now", "each") else (facts.price, facts.old_price))
+    if role.startswith("each"):
+        return _is_of_one(claim, facts.price, known)
+    return _equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
 
 
-def _price_of_one(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
-    """Whether a price is that of one piece: 32 yuan a bowl, where a set of four costs 128."""
-    role, value = _figure(replace(claim, value=claim.value.replace("~", "")))
-    if role != "each" or facts.price is None:
+def _is_of_one(claim: Claim, price: float | None, known: frozenset[str]) -> bool:
+    """Whether a sum is the price of one piece: 32 yuan a bowl, where a set of four costs 128."""
+    _, value = _figure(replace(claim, value=claim.value.replace("~", "")))
+    if price is None:
         return False
+    if _equals_one(value, (price,)):
+        return not any(_PIECES.fullmatch(fact) for fact in known)
     leeway = ROUGHLY / 2 * value if "~" in claim.value else 2 * HALF_CENT
     counts = (float(fact.split(" ")[0]) for fact in known if _COUNT.fullmatch(fact))
-    return any(abs(facts.price / count - value) < leeway for count in counts)
+    return any(abs(price / count - value) < leeway for count in counts)
 
 
 def _discount(claim: Claim, facts: ItemFacts) -> bool:

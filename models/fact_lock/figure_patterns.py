@@ -59,7 +59,8 @@ _AFTER = (  # what may stand after a figure
     r"(?P<zhe>折(?!叠|痕|边|线|射|角))"
     rf"|(?P<off>(?:%|percent|per cent)[ -]?(?:off|discount|reduction|cheaper|less|savings?|优惠|折扣|的?减免|立减))"
     rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
-    r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?(?:left|remaining|in stock|库存))"
+    r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?"
+    r"(?:left(?!,? (?:and |one |the )?right| (?:hand|side|ear|foot))|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
     rf"|(?:个(?=小时|钟头|星期|周))?(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
     rf"|(?P<count>[{_COUNTERS}])"
@@ -122,7 +123,9 @@ WAS = re.compile(
     r"|used to (?:be|cost))[^,.;，。；\d]{0,8}$"
 )
 FORMER = re.compile(r"(?:(?:down|reduced) from|instead of) $")  # an old price, even without a currency
-EACH = re.compile(r" (?:each|apiece|(?:an?|per) [a-z]+)(?![a-z])")  # after the price of one piece of several
+EACH = re.compile(
+    r" (?:each|apiece|(?:an?|per) (?!set|box|pack|pair|case)[a-z]+)(?![a-z])"
+)  # after the price of one piece of several
 CENTS = re.compile(r" (?:cents?|pence)(?![a-z])")
 AND_CENTS = re.compile(r" ?(?:and )?$")  # between pounds and pence: four pounds fifty
 NOW = re.compile(
@@ -201,7 +204,8 @@ SHARED = re.compile(r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))?
 _HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
 TIMES = re.compile(
     rf"(?<![a-z])(?:(?:five|ten|twenty|twenty-five|a quarter|quarter|half) (?:past|to) {_HOUR}(?![a-z])"
-    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z]))"
+    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z])"
+    r"|(?<=the )\d{1,2}:\d\d(?!\d)|(?<=at )\d{1,2}:\d\d(?!\d))"
     rf"|[早晚夜]上?(?:{ZH}{{1,2}}|\d{{1,2}})点半?|(?:凌晨|清晨|中午|下午|傍晚|半夜)(?:{ZH}{{1,2}}|\d{{1,2}})点半?"
 )
 # Of how few pieces a shop may speak: "the last pair" is a stock, the last piece of a puzzle or a bite is none.

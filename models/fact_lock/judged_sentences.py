@@ -28,7 +28,7 @@ def judged_sentences(folded: str, supported: Iterable[Claim], facts: ItemFacts, 
     """The sentences of a folded text; none if the language has no examples. supported: true claims."""
     if rules.judge is None:
         return []
-    blanks = _blanks(folded, supported, facts)
+    blanks = blanks_of(folded, supported, facts)
     return [
         Sentence(start, end, rules.judge.probability(_blanked(folded, blanks, start, end)))
         for start, end in _sentences(folded, LEAST[rules.words.spaces])
@@ -83,7 +83,7 @@ def _sentences(folded: str, least: int) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], len(folded)], strict=True)
 
 
-def _blanks(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[str]:
+def blanks_of(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[str]:
     """ITEM, FACT or "" for each character of the text."""
     blanks = [""] * len(folded)
     for claim in supported:

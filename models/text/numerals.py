@@ -23,10 +23,11 @@ _POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
 ZH = "[" + "".join(CHINESE_DIGITS) + "".join(_TENS) + "".join(_MYRIADS) + "]"
 _UNITS = f"(?:{'|'.join(_TEENS.split(' ')[:10])})"
 _WORD = "(?:" + "|".join(sorted((*_WORDS, *_POWERS), key=len, reverse=True)) + ")"
+_AND = "(?:(?<=hundred)|(?<=thousand)|(?<=million)) and "
 _FIGURES = (
     r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
     rf"|(?P<zh>{ZH}+(?:点{ZH}+)?)"
-    rf"|(?<![a-z])(?P<words>(?:an? (?=hundred|thousand|million|dozen))?{_WORD}(?:(?: and |[ -]){_WORD})*"
+    rf"|(?<![a-z])(?P<words>(?:an? (?=hundred|thousand|million|dozen))?{_WORD}(?:(?:{_AND}|[ -]){_WORD})*"
     rf"(?:(?<!at one) point(?: {_UNITS})+)?)(?![a-z])"
     r"|(?P<odd>[\u00bc-\u00be\u2150-\u218b\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289])"
 )

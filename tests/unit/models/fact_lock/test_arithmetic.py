@@ -32,8 +32,9 @@ SCARF = ItemFacts(
     price=14.5,
     currency="GBP",
 )
+BAGS = ItemFacts("p4", {"kind": ("tea",), "count": ("8 bags",), "net weight": ("40 g",)}, currency="EUR", price=8.0)
 LACKING = ItemFacts("p3", {"kind": ("jacket",), "lining": ("none",), "charger": ("sold separately",)})
-WORDS = Vocabulary.of([PLATES, SCARF, LACKING], load_words(), languages=load_claim_words())
+WORDS = Vocabulary.of([PLATES, SCARF, BAGS, LACKING], load_words(), languages=load_claim_words())
 
 
 def refused(text: str, facts: ItemFacts) -> bool:
@@ -45,6 +46,8 @@ def refused(text: str, facts: ItemFacts) -> bool:
     [
         (PLATES, "Fifteen euros a plate.", "Twelve euros a plate."),
         (PLATES, "Nearly fifteen euros each.", "Nearly eleven euros each."),
+        (PLATES, "Fifteen euros each.", "Ninety euros each."),
+        (PLATES, "Fifteen euros apiece.", "Fifteen dollars apiece."),
         (PLATES, "The price has come down by thirty.", "The price has come down by fifty."),
         (PLATES, "Thirty euros less than before.", "Forty euros less than before."),
         (PLATES, "Thirty euros under the old price.", "Sixty euros under the old price."),
@@ -76,6 +79,19 @@ def test_sums_of_money_that_follow_from_prices_are_true(facts: ItemFacts, true: 
 def test_measures_in_words_and_limits_are_those_of_the_row(true: str, lie: str) -> None:
     assert not refused(true, SCARF)
     assert refused(lie, SCARF)
+
+
+@pytest.mark.parametrize(
+    ("true", "lie"),
+    [
+        ("Five grams each.", "Nine grams each."),
+        ("One spout left, one right.", "There is one left in the shop."),
+        ("The 7:42 is late.", "It weighs 742 g."),
+    ],
+)
+def test_figures_beside_others_are_read_apart(true: str, lie: str) -> None:
+    assert not refused(true, BAGS)
+    assert refused(lie, BAGS)
 
 
 def test_a_number_may_count_what_the_row_lists_or_entails() -> None:

@@ -63,3 +63,19 @@ def test_colours_and_materials_of_other_things_are_not_claimed(true: str, lie: s
 def test_everyday_words_are_claims_only_of_the_item(true: str, lie: str) -> None:
     assert not refused(true)
     assert refused(lie)
+
+
+@pytest.mark.parametrize(
+    ("true", "lie"),
+    [
+        (
+            "The bell rings, a neighbour waves with a violet glove, and the jacket is on.",
+            "The collar has a violet trim.",
+        ),
+        ("You whistle, the dog brings two sticks, and the jacket is muddy.", "You whistle, it has two hoods."),
+        ("The conductor hums a velvet tune, and the jacket is yours.", "Velvet, for the jacket of your dreams."),
+    ],
+)
+def test_a_clause_of_the_scene_is_not_about_the_item(true: str, lie: str) -> None:
+    assert not unsupported(true, JACKET, WORDS, "en", judged=True)
+    assert unsupported(lie, JACKET, WORDS, "en", judged=True)
