@@ -77,7 +77,8 @@ def _by_model(text: Text, product: Product, vocabulary: Vocabulary) -> Iterator[
     draft, brief = text.draft.text, product.brief
     if figures := digits_of_its_own(draft, vocabulary.figures):
         claimed = claims(draft, brief.language, vocabulary)
-        wrong = unsupported(draft, product.facts, vocabulary, brief.language)
+        refused = unsupported(draft, product.facts, vocabulary, brief.language, judged=True)
+        wrong = [claim for claim in refused if claim.kind != "assertion"]  # a whole sentence is not its figure
     for figure in figures:
         written = draft[figure.start : figure.end]
         is_read = not any(map(str.isdigit, written)) or any(_overlap(figure, claim) for claim in claimed)

@@ -62,6 +62,10 @@ class ClaimWords(Protocol):
     @property
     def nouns(self) -> tuple[str, ...]: ...
     @property
+    def of_item(self) -> tuple[str, ...]: ...
+    @property
+    def others(self) -> tuple[str, ...]: ...
+    @property
     def denials(self) -> tuple[str, ...]: ...
     @property
     def opposites(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]: ...
@@ -121,6 +125,16 @@ class ClaimRules:
     @cached_property
     def _nouns(self) -> re.Pattern[str]:
         return self._union(self.words.nouns)
+
+    @cached_property
+    def of_item(self) -> re.Pattern[str]:
+        """Matches words that make a clause speak of the item."""
+        return self._union((*self.words.of_item, *self.words.own))
+
+    @cached_property
+    def others(self) -> re.Pattern[str]:
+        """Matches words that bring other things, or people, into a clause."""
+        return self._union(self.words.others)
 
     @cached_property
     def _letters(self) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from models.fact_lock.chinese_denials import denies_in_chinese
 from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
+from models.fact_lock.counted import is_counted, is_share_of_one
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
@@ -23,6 +24,7 @@ from models.fact_lock.judged_sentences import assertions, judged_sentences, kind
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.purity import claims_purity, denies_purity
+from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
@@ -72,6 +74,8 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+_DENIED_BEFORE = re.compile(r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't)(?: [a-z]+){0,2} $")
+_DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -166,10 +170,13 @@ def unsupported(
             and _is_stated(claim, stated, text)
         )
         and not (claim.kind == "negation" and is_contrast(claim, supported, folded))
-        and not _denies_truly(claim, known)
+        and not _denies_truly(claim, known, folded)
+        and not _denies_nearer(claim, known, folded)
         and not denies_in_chinese(claim, known, folded)
         and not denies_purity(claim, known, folded)
         and not _denies_beside(claim, facts, folded)
+        and not is_counted(claim, facts, known, folded)
+        and not is_share_of_one(claim, known, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
@@ -177,9 +184,9 @@ def unsupported(
     if rule_set is None:
         return wrong
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
-    return assertions(
-        judged_sentences(folded, supported, known, facts, rule_set), wrong, rule_set, () if has_season else ("season",)
-    )
+    sentences = judged_sentences(folded, supported, known, facts, rule_set)
+    wrong = without_scenery(wrong, sentences, supported, facts, rule_set, folded)
+    return assertions(sentences, wrong, rule_set, () if has_season else ("season",))
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:
@@ -199,11 +206,23 @@ def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:
     return next((rule_set for rule_set in vocabulary.rules if rule_set.words.language == language), None)
 
 
-def _denies_truly(claim: Claim, known: frozenset[str]) -> bool:
-    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream."""
+def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a pattern found a denial that the facts support: "no perfume" of an unscented cream, "not a plastic box"
+    of a wooden one."""
     words = claim.value.removeprefix(SAID_IN_TEXT)
-    denies = _DENIES.match(words) if words != claim.value else None
-    return denies is not None and f"not {words[denies.end() :]}" in known
+    if words == claim.value:
+        return False
+    denies = _DENIES.match(words)
+    return (denies is not None and f"not {words[denies.end() :]}" in known) or (
+        f"not {words}" in known and _DENIED_BEFORE.search(folded, 0, claim.start) is not None
+    )
+
+
+def _denies_nearer(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a negation denies a word that stands before the claim, and that the facts rule out: "no scent added to
+    the satin" of an unscented lipstick."""
+    nearer = _DENIED_WORD.match(folded, claim.start) if claim.kind == "negation" else None
+    return nearer is not None and nearer.end() < claim.end and f"not {nearer['word']}" in known
 
 
 def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:

@@ -1,16 +1,22 @@
-"""What a text counts and a row lists: two colours, of a row with navy and cream; four wheels, of 四个万向轮."""
+"""Whether a number in a text counts what the row lists or entails: two colours, of a row with navy and cream."""
 
 from __future__ import annotations
 
 import re
 
-from models.fact_lock.facts import ItemFacts
-from models.text.numerals import ZH, fold, with_digits
+from models.fact_lock.claim_rules import SAID_IN_TEXT
+from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.vocabulary import kind_of
+from models.text.numerals import NUMBER, ZH, fold, value_of, with_digits
 
 _COLOURS = re.compile(r"(?P<count>\d+)[种个]颜?色")
 # 四个轮: a figure, its counter, and a thing.
 _THINGS = re.compile(rf"(?P<counted>(?:\d+|{ZH}+)[个只条根颗枚片层道扇张把双对口支])(?P<thing>[\u3400-\u9fff]{{1,3}})")
-_JOINED = re.compile(r"[与和、/+]| and |, ")
+_NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
+_EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
+_COUNT = re.compile(r"(?:[2-9]|[1-9]\d{1,2})(?: piece)?")  # pieces that a row counts
+_SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
+_JOINT = re.compile(r", |[,/+、和与]| and ")
 
 
 def counts_colours(words: str, facts: ItemFacts) -> bool:
@@ -21,7 +27,7 @@ def counts_colours(words: str, facts: ItemFacts) -> bool:
     if facts.says(f"{counted['count']}色"):
         return True
     values = (fold(value) for name in ("colour", "color", "颜色") for value in facts.attributes.get(name, ()))
-    return any(len(_JOINED.split(value)) == int(counted["count"]) for value in values)
+    return any(len(_JOINT.split(value)) == int(counted["count"]) for value in values)
 
 
 def counts_things(words: str, facts: ItemFacts) -> bool:
@@ -37,3 +43,40 @@ def _counts_things(words: str, row_text: str) -> bool:
         return False
     number, thing = counted["counted"], counted["thing"]
     return re.search(rf"(?<![\d{ZH[1:-1]}]){number}[\u3400-\u9fff]{{0,4}}{thing}", row_text) is not None
+
+
+def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
+    """Whether a claim that begins with a number counts the values of an attribute, or what the row's words entail.
+
+    "two colours" is true of a colour "navy and cream", "two functions" of functions "alarm and stopwatch", and "two
+    rows" of a coat whose row entails the words "two rows". known: the values that the item's words support.
+    """
+    if claim.kind not in ("number", "shape"):
+        return False
+    numbers = (number for number in NUMBER.finditer(folded) if number.start() <= claim.start < number.end())
+    number = next(numbers, None)
+    counted = number and _NOUN.match(folded, number.end())
+    if not number or not counted:
+        return False
+    noun, value = counted["noun"].removesuffix("s"), value_of(number)
+    if f"{SAID_IN_TEXT}{number[0]} {counted['noun']}" in known or facts.says(f"{value:g} {counted['noun']}"):
+        return True
+    return any(_listed(values) == value for name, values in facts.attributes.items() if _is_named(name, noun))
+
+
+def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a measure is that of one piece of several: two grams a bag, where twenty bags weigh 40 g."""
+    if claim.kind != "number" or not _EACH.match(folded, claim.end):
+        return False
+    figure, _, unit = claim.value.partition(" ")
+    counts = (int(fact.split(" ")[0]) for fact in known if _COUNT.fullmatch(fact))
+    return bool(unit) and any(f"{float(figure.lstrip('~<>')) * count:.6g} {unit}" in known for count in counts)
+
+
+def _is_named(attribute: str, noun: str) -> bool:
+    return fold(attribute).removesuffix("s") == noun or (noun in _SHADES and kind_of(attribute) == "colour")
+
+
+def _listed(values: tuple[str, ...]) -> int:
+    """How many things the first value lists."""
+    return len(_JOINT.split(fold(values[0]))) if values else 0

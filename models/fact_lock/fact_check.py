@@ -14,6 +14,7 @@ from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import NUMBER, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
+_MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
@@ -44,7 +45,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return not (same_kind or attributes.intersection(claim.attributes))
     match claim.kind:
         case "price":
-            return is_price(claim.value, facts) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
+            return is_price(claim.value, facts, known) or f"{_figure(claim)[1]:g} piece" in known  # 六十块积木
         case "discount":
             return _discount(claim, facts)
         case "stock":
@@ -168,14 +169,11 @@ def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
     return _is_within(ROUGHLY, value, sizes, unit, (fact.removeprefix("~") for fact in known))
 
 
-def _is_beside(value: float, shares: tuple[float, float], unit: str, known: Iterable[str]) -> bool:
-    """Whether a fact lies between two shares of a figure: 不到一公斤, of 0.9 kg."""
-    low, high = shares
-    return any(
-        low * value <= float(figure) <= high * value
-        for figure, _, fact_unit in (fact.partition(" ") for fact in known)
-        if fact_unit == unit and figure.replace(".", "", 1).isdigit()
-    )
+def _is_beside(sign: str, value: float, unit: str, known: Iterable[str]) -> bool:
+    """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24."""
+    low, high = BESIDE_FACT[sign]
+    stated = (float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}"))
+    return any(low * value <= fact <= high * value and fact != value for fact in stated)
 
 
 def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
@@ -189,6 +187,13 @@ def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str
     return False
 
 
+def _is_age(years: float, known: frozenset[str]) -> bool:
+    """Whether the row has this age, or two ages of which one is below and one above it: four, of 3-8 years."""
+    stated = [float(fact.removesuffix(" day")) / 365 for fact in known if re.fullmatch(r"\d+ day", fact)]
+    ages = [age for age in stated if age.is_integer()]
+    return bool(ages) and min(ages) <= years <= max(ages)
+
+
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
     figure, _, unit = claim.value.lstrip("~<>").removeprefix("size ").partition(" ")
@@ -199,11 +204,11 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if f"~{figure} {unit}" in known or f"{figure} {unit}" in known:
         return True
     if claim.value[:1] in BESIDE_FACT and unit:
-        return _is_beside(value, BESIDE_FACT[claim.value[0]], unit, known)
+        return _is_beside(claim.value[0], value, unit, known)
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
-    if unit == "age" and fits_age(value, facts):
-        return True
+    if unit == "age":
+        return fits_age(value, facts) or _is_age(value, known)
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
@@ -212,4 +217,8 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
-    return any(fact.split(" ")[0] == figure for fact in known) or equals_one(value, (facts.price, facts.old_price))
+    return (
+        any(fact.split(" ")[0] == figure for fact in known)
+        or facts.says(figure)
+        or equals_one(value, (facts.price, facts.old_price))
+    )

@@ -6,6 +6,7 @@ only once.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -14,24 +15,31 @@ from dataclasses import replace
 from models.fact_lock.facts import Claim
 from models.fact_lock.figure_patterns import (
     ABOUT,
+    AND_CENTS,
     BEFORE,
     BOTTOMS,
+    BOUND,
+    CENTS,
     DATE,
     DATED,
+    EACH_AFTER,
     FIGURES,
+    FORMER,
     FRACTIONS,
     JUST_OVER,
     LAST_FOR_SALE,
+    LESS,
     MONEY_WORDS,
     MONTHS,
+    NOT_QUITE,
     NOW,
     OFF,
     PARTS,
+    SHARED,
     SHARES,
     SHARES_OFF,
-    SIDES,
     TIMES,
-    UNDER,
+    TOPS,
     WAS,
     WEEKDAYS,
     Figures,
@@ -52,22 +60,25 @@ AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
 def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     """Claims of the kinds price, discount, stock, date, size, safety and number, in the text's order.
 
-    Values: "price 99", "was 129", "under 100", "each under 2" (one piece), "off 0.2", "less 20", "spend 200", "left 3",
-    "01-31" (month-day), "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, "<8 h" for one that it is just
-    under, ">8 h" for one just over, or the bare figure.
+    Values: "price 99", "was 129", "under 100", "off 0.2", "less 20", "spend 200", "left 3", "01-31" (month-day),
+    "size 38", "8 h" (figure and base unit), "~8 h" for a rough one, "<8 h" and ">8 h" for one that it is just under or
+    just over, or the bare figure. "each price 2", "each under 2" and "each about 2" are of one piece.
     figures: the number and unit words of the languages that are searched for.
     """
     folded = fold(text)
+    numbers = list(figures.number.finditer(folded))
     claims = [
         *_dates(folded),
         *_shares(folded),
         *money_in_words(folded),
         *_parts(folded, figures),
         *_fractions(folded, figures),
+        *_in_shared_unit(folded, numbers, figures),
+        *_sums(folded, numbers, figures),
     ]
     covered = {index for claim in claims for index in range(claim.start, claim.end)}
     covered.update(index for time in TIMES.finditer(folded) for index in range(*time.span()))
-    for figure in figures.number.finditer(folded):
+    for figure in numbers:
         claim = _claim(folded, figure, figures) if figure.start() not in covered else None
         if claim is not None:
             claims.append(claim)
@@ -122,27 +133,55 @@ def _zh_number(text: str) -> float:
 
 
 def _roughly(value: str, folded: str, start: int) -> str:
-    """The value, with "~" before it where the text says that it is a rough one (nearly two days), or "<" (不到两天)."""
-    if UNDER.search(folded, max(0, start - REACH), start):
-        return f"<{value}"
+    """The value, with a sign before it where the text says that it is a rough one (nearly two days: "~"), or that the
+    fact is just under it or just over it (不到两天, "over 20 hours": "<" and ">")."""
+    if bound := BOUND.search(folded, max(0, start - REACH), start):
+        return f"{'<' if bound['under'] else '>'}{value}"
     return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
 
 
 def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
-    """Fractions of a unit in words, 一米八, and the sides of a surface, in the unit given after the last side."""
+    """Fractions of a unit in words, or of the whole (four fifths cotton), and 一米八."""
     for part in FRACTIONS.finditer(folded):
         if part["metres"]:
             value = _zh_number(part["metres"])
             yield Claim("number", f"{value + chinese_number(part['tenths']) / 10:.6g} m", part.start(), part.end())
         elif part["of"] in figures.units:
-            top = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4}[part["top"]]
+            top = TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
             share = top / BOTTOMS[part["bottom"].removesuffix("s")]
             yield Claim("number", f"{share * size:.6g} {dimension}", part.start(), part.end())
-    for side in SIDES.finditer(folded):
-        if side["unit"] in figures.units:
-            dimension, size = figures.units[side["unit"]]
-            yield Claim("number", f"{float(side['side']) * size:.6g} {dimension}", *side.span("side"))
+        elif part["tops"]:
+            share = 100 * TOPS[part["tops"]] / BOTTOMS[part["bottoms"].removesuffix("s")]
+            yield Claim("number", f"{share:.6g} %", part.start(), part.end())
+
+
+def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
+    """Figures whose unit stands at the figure beside them: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61."""
+    for first, second in itertools.pairwise(numbers):
+        between = SHARED.fullmatch(folded, first.end(), second.start())
+        if between is None:
+            continue
+        own, following = between["unit"], figures.after.match(folded, second.end())
+        unit_after = following["unit"] if following else None
+        without, unit = (second, own) if own else (first, unit_after)
+        if unit in figures.units and not (own and following):
+            dimension, size = figures.units[unit]
+            value = value_of(without, figures.words) * size
+            yield Claim("number", f"{value:.6g} {dimension}", without.start(), without.end())
+
+
+def _sums(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
+    """Sums of money in two figures, such as "four pounds fifty" and "fourteen euros and fifty cents"."""
+    for first, second in itertools.pairwise(numbers):
+        money = figures.after.match(folded, first.end())
+        cents = value_of(second, figures.words)
+        if not money or not money["money"] or not AND_CENTS.fullmatch(folded, money.end(), second.start()):
+            continue
+        named, following = CENTS.match(folded, second.end()), figures.after.match(folded, second.end())
+        if 0 < cents < 100 and (named or not following):
+            claim = _price(folded, first, None, money, cents / 100)
+            yield replace(claim, end=named.end() if named else second.end())
 
 
 def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
@@ -164,6 +203,13 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         if figure["zh"] == "一" and after and after[0].strip() == "块":
             return None  # 一块: a piece
         return _price(text, figure, before if role_before == "sign" else None, after if role_after == "money" else None)
+    if role_after is None and (role_before == "fell" or (unit is None and LESS.match(text, end))):
+        worded = LESS.match(text, end)
+        return Claim("price", f"less {value:g}", start, worded.end() if worded else end)
+    if role_after is None and CENTS.match(text, end):
+        return _price(text, figure, None, CENTS.match(text, end))
+    if role_after is None and figure["digits"] and FORMER.search(text, 0, start):
+        return Claim("price", f"was {value:.10g}", start, end)
     if role_before in ("less", "spend") and role_after is None and (figure["digits"] or (figure["zh"] and value >= 10)):
         return Claim("price", f"{role_before} {value:g}", wide_start, end)
     if text[start - 1 : start] == "第" and role_after in (None, "count"):
@@ -210,25 +256,34 @@ def _measure(figure: Match, value: float, after: Match, unit: Unit) -> Claim | N
     return Claim("number", f"{value * size:.6g} {dimension}", figure.start(), after.end())
 
 
-def _price(text: str, figure: Match, sign: Match | None, word: Match | None) -> Claim:
+def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cents: float = 0.0) -> Claim:
     """A sum of money: a price, an old price, an amount off, or the least to spend. The words around it decide which.
 
-    sign, word: the match that names the currency, before or after the figure.
+    sign, word: the match that names the currency, before or after the figure. cents: a part of a unit given after it.
     """
     start, end = (sign or figure).start(), (word or figure).end()
+    value = value_of(figure) + cents
+    if word and "money" not in word.re.groupindex:  # a sum of cents
+        value /= 100
     off = OFF.match(text, end)
     context = text[max(0, start - 16) : start]
     before = BEFORE.search(context)
-    role = before.lastgroup if before and before.lastgroup in ("less", "spend", "under") else "price"
+    role = before.lastgroup if before and before.lastgroup in ("less", "fell", "spend", "under") else "price"
+    role = "less" if role == "fell" else role
     if before and role != "price":
         start -= len(context) - before.start()  # 便宜了 is of the sum, and compares with nothing else
     if off:
         role, end = "less", off.end()
+    elif EACH_AFTER.match(text, end):
+        role = f"{EACH}about" if NOT_QUITE.search(context) else f"{EACH}price"
     elif role == "price":
         role = "was" if WAS.search(context) else "now" if NOW.search(context) else role
-    role = f"{EACH}{role}" if role in ("under", "price") and each_before(text, start) else role
-    money = next((name for name in MONEY_WORDS if word and word[name]), None) or _money_of(sign["sign"] if sign else "")
-    return Claim("price", f"{role} {value_of(figure):.10g}" + (f" {money}" if money else ""), start, end)
+    if role in ("under", "price") and each_before(text, start):
+        role = f"{EACH}{role}"
+    named = word.re.groupindex if word else ()
+    money = next((name for name in MONEY_WORDS if word and name in named and word[name]), None)
+    money = money or _money_of(sign["sign"] if sign else "")
+    return Claim("price", f"{role} {value:.10g}" + (f" {money}" if money else ""), start, end)
 
 
 def _money_of(sign: str) -> str:

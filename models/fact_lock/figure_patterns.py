@@ -28,6 +28,7 @@ _UNIT_WORDS: dict[str, dict[str, float]] = {
     "denier": {"denier den": 1},
     "w": {"w 瓦 watts": 1},
     "mah": {"mah 毫安": 1},
+    "gb": {"gb gigabyte gigabytes": 1, "tb terabyte terabytes": 1000},
     "piece": {"件套 piece pieces pack pcs 片装 只装 件装 支装 瓶装 包装": 1},
     "layer": {"层 ply": 1},
     "pocket": {"pocket pockets": 1},
@@ -39,6 +40,9 @@ UNITS = {
     for words, size in sizes.items()
     for word in words.split(" ")
 } | {"per cent": ("%", 1.0)}
+UNITS |= {f"{milliamp}{joint}hours": ("mah", 1.0) for milliamp in ("milliamp", "milliampere") for joint in " -"}
+_AGES = ("year old", "years old", "year olds", "years olds")
+UNITS |= {words.replace(" ", joint): ("age", 1.0) for words in _AGES for joint in " -"}
 # A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
 _COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
 _LATIN_END = r"(?![a-z])"
@@ -57,7 +61,8 @@ _AFTER = (  # what may stand after a figure
     r"(?P<zhe>折(?!叠|痕|边|线|射|角))"
     rf"|(?P<off>(?:%|percent|per cent)[ -]?(?:off|discount|reduction|cheaper|less|savings?|优惠|折扣|的?减免|立减))"
     rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
-    r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?(?:left|remaining|in stock|库存))"
+    r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?"
+    r"(?:left(?!,? (?:and |one |the )?right| (?:hand|side|ear|foot))|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
     rf"|(?:个(?=小时|钟头|星期|周))?(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
     rf"|(?P<count>[{_COUNTERS}])"
@@ -106,15 +111,25 @@ BEFORE = re.compile(  # what may stand before a figure
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
     r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|off)"
     r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
+    r"|(?P<fell>(?:down|lower|fallen|dropped) by|savings? of)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
     r"|(?P<spf>spf)"
     r"|(?P<tenths>百分之)"
     r")[ :：]*$"
 )
-OFF = re.compile(r" (?:off|discount|cheaper|less|saved)(?![a-z])")
+_OLD = r"(?:before|it (?:was|cost|used to (?:be|cost))|(?:the|its) (?:old|former|previous|original|usual) price)"
+OFF = re.compile(rf" (?:(?:off|discount|cheaper|less|saved|lower)(?: than {_OLD})?|(?:under|below) {_OLD})(?![a-z])")
+LESS = re.compile(rf" (?:cheaper|less|lower) than {_OLD}(?![a-z])")
 WAS = re.compile(
-    r"(?:原价|市场价|划线价|吊牌价|was|were|originally|original price|rrp|before|down from)[^,.;，。；]{0,8}$"
+    r"(?:原价|市场价|划线价|吊牌价|was|were|originally|original price|rrp|before|(?:down|reduced) from|instead of"
+    r"|used to (?:be|cost))[^,.;，。；\d]{0,8}$"
 )
+FORMER = re.compile(r"(?:(?:down|reduced) from|instead of) $")  # an old price, even without a currency
+EACH_AFTER = re.compile(
+    r" (?:each|apiece|(?:an?|per) (?!set|box|pack|pair|case)[a-z]+)(?![a-z])"
+)  # after the price of one piece of several
+CENTS = re.compile(r" (?:cents?|pence)(?![a-z])")
+AND_CENTS = re.compile(r" (?:and )?$")  # between pounds and pence: four pounds fifty
 NOW = re.compile(
     r"(?:现价|现在?只?要|仅需|只需|售价|价格|到手价|now|today's price|costs?|priced? at|only)[^,.;，。；]{0,8}$"
 )
@@ -167,7 +182,7 @@ PARTS = re.compile(
     r"|(?P<dozens>[半两二三四五六七八九十]|\d+|(?:正好|刚好|整整)一)打"
     r"(?![开包字电扮个听扫球磨断算着下起动响量湿回结折理破])"
     rf"|(?P<more>one|two|three|four|five|six|\d+|[一两二三四五六七八九十])"
-    rf"(?: and a half (?P<more_of>{_PART_OF})(?![a-z])"
+    rf"(?: and a half (?P<more_of>[a-z]+)(?![a-z])"
     r"|(?P<more_zh>升|斤|公斤|米|小时|天)半)"
     r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|多|不到|左右|上下|出头|,|。|\.|，|$)"
     # Two days and two nights, a tenth of a litre, and sheets of paper, which have two pages each.
@@ -179,25 +194,30 @@ PARTS = re.compile(
 FRACTIONS = re.compile(
     r"(?<![a-z])(?P<top>an?|one|two|three|four) (?P<bottom>thirds?|quarters?|fifths?|eighths?|tenths?)"
     r" of an? (?P<of>[a-z]+)"
+    r"|(?<![a-z])(?P<tops>two|three|four|five|six|seven|nine) (?P<bottoms>thirds|quarters|fifths|eighths|tenths)"
+    r"(?= (?!of (?:the|a|your|my|all) |off|cheaper|less)[a-z])"
     rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九])(?![一-龥]?米)"
 )
+TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "nine": 9}
 BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "eighth": 8, "tenth": 10}
-# The sides of a surface, of which only the last has the unit: 70 x 140 cm.
-SIDES = re.compile(
-    r"(?<![\d.])(?P<side>\d+(?:\.\d+)?)(?= ?[x×*] ?\d+(?:\.\d+)? ?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))"
-)
+# Between two figures that share one unit: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61.
+SHARED = re.compile(r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*-]|(?<= )(?:by|or|to)(?= )) ?")
 # A time of the day is no figure of the item: ten past three, 早八点.
 _HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
 TIMES = re.compile(
     rf"(?<![a-z])(?:(?:five|ten|twenty|twenty-five|a quarter|quarter|half) (?:past|to) {_HOUR}(?![a-z])"
-    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z]))"
+    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z])"
+    r"|(?<=the )\d{1,2}:\d\d(?!\d)|(?<=at )\d{1,2}:\d\d(?!\d))"
     rf"|[早晚夜]上?(?:{ZH}{{1,2}}|\d{{1,2}})点半?|(?:凌晨|清晨|中午|下午|傍晚|半夜)(?:{ZH}{{1,2}}|\d{{1,2}})点半?"
 )
 # Of how few pieces a shop may speak: "the last pair" is a stock, the last piece of a puzzle or a bite is none.
 LAST_FOR_SALE = frozenset("件只双套瓶盒袋包条台款支枚个")
 # What makes a figure a rough one: nearly two days.
+NOT_QUITE = re.compile(r"(?:not quite|just under|almost|nearly|about|around|roughly|some) $")
+# What says that the row has a little less than a figure, or a little more: under 400 g, 不到两公斤, 两公斤多.
+BOUND = re.compile(
+    r"(?:(?P<under>(?:under|less than|below|not even) |(?<!得)(?:不到|不足|还没到))|(?:over|more than|above) )$"
+)
 ABOUT = re.compile(r"(?:差不多|将近|接近|大约|大概|约莫|近|约|about |around |nearly |almost |roughly |some )$")
-# 不到两公斤, and 两公斤多: the row has a little less, or a little more.
-UNDER = re.compile("(?<!得)(?:不到|不足|还没到)$")
 JUST_OVER = re.compile("多(?![一-龥]{0,2}(?:功能|用途|种|样|层))|出头|有余|挂零")
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

@@ -33,7 +33,7 @@ def judged_sentences(
     """
     if rules.judge is None:
         return []
-    blanks = _blanks(folded, supported, facts)
+    blanks = blanks_of(folded, supported, facts)
     if not rules.words.spaces:
         _blank_entailed(blanks, folded, known)
     return [
@@ -90,7 +90,7 @@ def _sentences(folded: str, least: int) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], len(folded)], strict=True)
 
 
-def _blanks(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[str]:
+def blanks_of(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[str]:
     """ITEM, FACT or "" for each character of the text."""
     blanks = [""] * len(folded)
     for claim in supported:

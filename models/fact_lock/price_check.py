@@ -23,15 +23,21 @@ MONEY = {
     "GBP": ("pound",),
     "INR": ("rupee",),
 }
-EACH = "each "  # before the role of a price of one piece, such as "each under 2 yuan"
+EACH = "each "  # before the role of a price of one piece: "each price 2 yuan", "each under 2", "each about 2"
+ABOUT = 0.05  # share by which "about" may miss a price of one piece
 # How many pieces of what one buys: 20包, 40次洗涤.
 _COUNTED = re.compile(
     r"(?<![\d.])(\d{1,4}) ?(?:[包袋片只个次粒颗支条枚块份张卷件双本]|bags|washes|pieces|sheets|pairs)"
 )
 
+_PIECES = re.compile(r"(?P<count>[2-9]|[1-9]\d{1,2})(?: (?P<pieces>piece))?")
 
-def is_price(words: str, facts: ItemFacts) -> bool:
-    """True if the tables have the sum: words are such as "now 99 yuan", "under 100", "each under 2 yuan"."""
+
+def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
+    """True if the tables have the sum: words are such as "now 99 yuan", "under 100", "each under 2 yuan".
+
+    known: the values that the item's words support, such as "4 piece".
+    """
     is_each = words.startswith(EACH)
     role, _, figure = words.removeprefix(EACH).partition(" ")
     amount, *money = figure.split(" ")
@@ -42,8 +48,9 @@ def is_price(words: str, facts: ItemFacts) -> bool:
     except ValueError:
         return False
     if is_each:
-        prices = [facts.price / count for count in (1, *_counts(facts))] if facts.price else []
-        return any(price < value if role == "under" else abs(price - value) < HALF_CENT for price in prices)
+        prices = [facts.price / count for count in _counts(facts, known)] if facts.price else []
+        leeway = ABOUT * value if role == "about" else 2 * HALF_CENT
+        return any(price < value if role == "under" else abs(price - value) < leeway for price in prices)
     if role == "less":
         return equals_one(value, facts.amounts_off)
     if role == "spend":
@@ -60,7 +67,11 @@ def equals_one(value: float, amounts: Iterable[float | None]) -> bool:
     return any(amount is not None and abs(value - amount) < HALF_CENT for amount in amounts)
 
 
-def _counts(facts: ItemFacts) -> Iterator[int]:
-    """How many pieces the item has, by its row; more than one."""
+def _counts(facts: ItemFacts, known: frozenset[str]) -> Iterator[int]:
+    """How many pieces the item has, by its row: one, unless it is sold as a set, and any number that the row counts."""
+    counted = [match for fact in known if (match := _PIECES.fullmatch(fact))]
+    if not any(match["pieces"] for match in counted):
+        yield 1
+    yield from (int(match["count"]) for match in counted)
     for text in facts.texts():
         yield from (int(count) for count in _COUNTED.findall(fold(text)) if int(count) > 1)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from models.fact_lock.attribute_names import denied_by_values, parts_of_item
 from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
 from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, Claim, ItemFacts, Words
 from models.fact_lock.figure_claims import figure_claims
@@ -245,7 +246,15 @@ class Vocabulary:
         row_words = [facts.words_of(rule_set.fact_words) for rule_set in self.rules]
         sure.update(self._entailed(row_words))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
-        return frozenset(sure | doubtful | self._ruled_out(row_words, sure))
+        return frozenset(sure | doubtful | self._ruled_out(row_words, sure) | self._named(facts))
+
+    def _named(self, facts: ItemFacts) -> set[str]:
+        """The values that the names of the item's attributes state and entail, such as round from a diameter, and the
+        things that a value denies."""
+        names = {name for name in parts_of_item(facts) if kind_of(name) == "attribute" and LATIN.search(name)}
+        words = {f"{SAID_IN_TEXT}{word}" for name in names for word in (name, *name.split(" "))}
+        denied = {f"not {word}" for word in denied_by_values(facts)}
+        return words | denied | self._entailed([names & rule_set.words.entails.keys() for rule_set in self.rules])
 
     def values_of(self, word: str) -> set[str]:
         """The values that a word states: those of the vocabulary, and the word itself."""

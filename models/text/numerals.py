@@ -21,11 +21,14 @@ _WORDS["dozen"] = 12
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
 
 ZH = "[" + "".join(CHINESE_DIGITS) + "".join(_TENS) + "".join(_MYRIADS) + "]"
+_UNITS = f"(?:{'|'.join(_TEENS.split(' ')[:10])})"
 _WORD = "(?:" + "|".join(sorted((*_WORDS, *_POWERS), key=len, reverse=True)) + ")"
+_AND = "(?:(?<=hundred)|(?<=thousand)|(?<=million)) and "
 _FIGURES = (
     r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
     rf"|(?P<zh>{ZH}+(?:点{ZH}+)?)"
-    rf"|(?<![a-z])(?P<words>(?:an? (?=hundred|thousand|million|dozen))?{_WORD}(?:(?: and |[ -]){_WORD})*)(?![a-z])"
+    rf"|(?<![a-z])(?P<words>(?:an? (?=hundred|thousand|million|dozen))?{_WORD}(?:(?:{_AND}|[ -]){_WORD})*"
+    rf"(?:(?<!at one) point(?: {_UNITS})+)?)(?![a-z])"
     r"|(?P<odd>[\u00bc-\u00be\u2150-\u218b\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289])"
 )
 
@@ -117,8 +120,15 @@ def chinese_number(text: str) -> float:
 
 
 def _english(text: str) -> float:
+    """two hundred and five -> 205, two point four -> 2.4, twelve ninety -> 12.9."""
+    text, _, decimals = text.partition(" point ")
+    if decimals:
+        return float(f"{_english(text):.0f}." + "".join(str(_WORDS[word]) for word in decimals.split(" ")))
+    words = re.split(r"[ -]", text)
     total, section = 0, 0
-    for word in re.split(r"[ -]", text):
+    for place, word in enumerate(words):
+        if _WORDS.get(word, 0) >= 10 and word != "dozen" and section % 100:
+            return total + section + _english(" ".join(words[place:])) / 100  # a price: pounds and pence
         if word == "dozen":
             section = (section or 1) * _WORDS[word]
         elif word in _WORDS:

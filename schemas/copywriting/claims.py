@@ -26,6 +26,7 @@ _KEYS = (
     "asserts",
     "allows",
     "partners",
+    "scenes",
     "denials",
     "means",
     "opposites",
@@ -34,6 +35,7 @@ _KEYS = (
     "fold",
 )
 _PARTNERS = ("cues", "own", "nouns")
+_SCENES = ("of_item", "others")
 _HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -45,8 +47,8 @@ class ClaimWordsError(ValueError):
 class ClaimWords:
     """One language's claims.toml, its sets already written into its patterns.
 
-    asserts: kind -> patterns; means: word -> patterns that say the same; allows, cues, own, denials: patterns; nouns:
-    words; capitals: a capital within a sentence marks a name. opposites: (what an item has, what it
+    asserts: kind -> patterns; means: word -> patterns that say the same; allows, cues, own, denials, of_item, others:
+    patterns; nouns: words; capitals: a capital within a sentence marks a name. opposites: (what an item has, what it
     therefore never is or has); entails: word -> words that follow from it; emoji: sign -> word; fold: letter -> letter.
     examples: from the language's sentences.toml, if it has one.
     """
@@ -59,6 +61,8 @@ class ClaimWords:
     own: tuple[str, ...] = ()
     nouns: tuple[str, ...] = ()
     denials: tuple[str, ...] = ()
+    of_item: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     capitals: bool = False
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     opposites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
@@ -97,19 +101,23 @@ def read_claim_words(path: Path) -> ClaimWords:
         raise ClaimWordsError(f"{path} lacks '{missing[0]}'; it says {', '.join(_KEYS)}")
     partners = raw.get("partners", {})
     refuse_unknown(f"{path}: [partners]", partners, _PARTNERS, ClaimWordsError)
+    scenes = raw.get("scenes", {})
+    refuse_unknown(f"{path}: [scenes]", scenes, _SCENES, ClaimWordsError)
     sets = {name: _texts(path, f"[sets] {name}", words) for name, words in raw.get("sets", {}).items()}
     for name, words in sets.items():
         _pattern(f"{path}: [sets] {name}", "|".join(words), {}, raw["spaces"])
     asserts = {
         kind: _patterns(path, f"[asserts] {kind}", lines, sets, raw["spaces"]) for kind, lines in raw["asserts"].items()
     }
-    allows, cues, own_patterns, denials = (
+    allows, cues, own_patterns, denials, of_item, others = (
         _patterns(path, where, lines, sets, raw["spaces"])
         for where, lines in (
             ("allows", raw.get("allows", [])),
             ("[partners] cues", partners.get("cues", [])),
             ("[partners] own", partners.get("own", [])),
             ("denials", raw.get("denials", [])),
+            ("[scenes] of_item", scenes.get("of_item", [])),
+            ("[scenes] others", scenes.get("others", [])),
         )
     )
     fold = raw.get("fold", {})
@@ -124,6 +132,8 @@ def read_claim_words(path: Path) -> ClaimWords:
         own_patterns,
         _texts(path, "[partners] nouns", partners.get("nouns", [])),
         denials,
+        of_item,
+        others,
         raw.get("capitals", False),
         {
             word: _patterns(path, f"[means] {word}", lines, sets, raw["spaces"])
