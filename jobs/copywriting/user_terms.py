@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runtime.shop_days import ShopDays
@@ -38,11 +38,6 @@ def worded(demand: DataFrame, days: ShopDays, languages: Mapping[str, Wording]) 
     schema = pa.schema([(name, pa.string()) for name in ("terms_key", "terms", "until")])
     words = demand.sparkSession.createDataFrame(pa.Table.from_pylist(rows, schema))
     return demand.join(F.broadcast(words), "terms_key", "left").drop("terms_key")
-
-
-def with_terms(text: Column) -> Column:
-    """The text with `terms` and `until` in its slots; null where either of them is null."""
-    return F.replace(F.replace(text, F.lit("{terms}"), F.col("terms")), F.lit("{until}"), F.col("until"))
 
 
 def terms_of(offer: Mapping[str, Any], language: Wording) -> str | None:

@@ -49,8 +49,11 @@ _DEFAULTS = {
 _KEY = re.compile(r"(^|\.)NIGHTMARKET_\w*KEY$")
 _LEAST = 16  # characters of a key that is searched for in values: a shorter one could be there by chance
 
-# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves.
+# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves, and so
+# does compiling expressions.
 _ONE_TASK_BYTES = 1 << 20
+_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+_COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 
 
 # Spark's classes in the form that a JVM reads fastest. .ci/setup makes the file; with it the JVM and the session start
@@ -102,7 +105,7 @@ def refuse_keys(properties: Iterable[tuple[str, str]], environment: Mapping[str,
 
 def interpreted(spark: SparkSession) -> AbstractContextManager[None]:
     """Within the block, expressions are not compiled: for some thousand rows, compiling takes longer than computing."""
-    return _set(spark, {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"})
+    return _set(spark, _INTERPRETED)
 
 
 def ansi_off(spark: SparkSession) -> AbstractContextManager[None]:
@@ -170,15 +173,18 @@ def _driver_memory() -> str:
 
 
 def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
-    """Sets and returns the number of shuffle partitions for a job that reads `input_bytes` of compressed input.
+    """Prepares the session for a job that reads `input_bytes` of compressed input; returns the shuffle partitions.
 
     About 16 MiB of compressed input for each partition (some 10 times that in memory), and at least one partition for
     each core unless the input is very small. Adaptive execution slows down small nights, so it is on only for many
-    partitions.
+    partitions. Expressions are compiled only for an input that is not very small, see `interpreted`.
     """
     cores = spark.sparkContext.defaultParallelism
-    least = cores if input_bytes > _ONE_TASK_BYTES else 1
+    is_very_small = input_bytes <= _ONE_TASK_BYTES
+    least = 1 if is_very_small else cores
     partitions = max(least, min(4_000, -(-input_bytes // (16 << 20))))
     spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
     spark.conf.set("spark.sql.adaptive.enabled", str(partitions > 4 * cores).lower())
+    for key, value in (_INTERPRETED if is_very_small else _COMPILED).items():
+        spark.conf.set(key, value)
     return int(partitions)
