@@ -49,8 +49,8 @@ _DEFAULTS = {
 _KEY = re.compile(r"(^|\.)NIGHTMARKET_\w*KEY$")
 _LEAST = 16  # characters of a key that is searched for in values: a shorter one could be there by chance
 
-# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves. So does
-# compiling expressions.
+# Below this size, about 50,000 rows of interest, a second task with its Python worker takes longer than it saves. The
+# same holds for compiled expressions.
 _ONE_TASK_BYTES = 1 << 20
 _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 _COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
