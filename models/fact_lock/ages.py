@@ -10,18 +10,22 @@ from models.text.numerals import fold
 MONTHS = 12
 _RANGE = re.compile(
     r"(?P<low>\d+) ?(?:-|~|至|到|to) ?(?P<high>\d+) ?(?:(?P<years>岁|years?)|(?P<months>个月|months?))"
-    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years)"
+    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years)|(?P<only>\d+) ?(?:岁|years?)"
 )
+_NAMED = re.compile(r"(?<![a-z])ages?(?![a-z])|年龄|适用")
 
 
 def fits_age(years: float, facts: ItemFacts) -> bool:
     """Whether an age in years is one of those that the row names."""
-    return any(_low(ages) <= years <= _high(ages) for text in facts.texts() for ages in _RANGE.finditer(fold(text)))
+    named = (value for name, values in facts.attributes.items() if _NAMED.search(fold(name)) for value in values)
+    return any(
+        _low(ages) <= years <= _high(ages) for text in (*facts.titles, *named) for ages in _RANGE.finditer(fold(text))
+    )
 
 
 def _low(ages: re.Match[str]) -> float:
-    return float(ages["least"] or ages["low"]) / (MONTHS if ages["months"] else 1)
+    return float(ages["least"] or ages["low"] or ages["only"]) / (MONTHS if ages["months"] else 1)
 
 
 def _high(ages: re.Match[str]) -> float:
-    return float("inf") if ages["least"] else float(ages["high"]) / (MONTHS if ages["months"] else 1)
+    return float("inf") if ages["least"] else float(ages["high"] or ages["only"]) / (MONTHS if ages["months"] else 1)

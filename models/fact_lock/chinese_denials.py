@@ -13,7 +13,8 @@ _NEGATES = re.compile(
 )
 # What stands before the thing; 不只充电 denies nothing, and 没电也能充电 not the second thing.
 _BEFORE = re.compile(
-    "(?:不(?![只光仅但止单])(?:用|必|需要?|是|靠)?|没有?|无需|无须|免|少了?)(?:(?![也就都还才能])[\u3400-\u9fff]){0,4}$"
+    "(?:不(?:用|必|需要?|须|是|靠|带|含|占|会|能|再)(?:(?![也就都还才能的])[\u3400-\u9fff]){0,4}"
+    "|(?:没有?|无需|无须|免|少了?)(?:(?![也就都还才能])[\u3400-\u9fff]){0,4})$"
 )
 _REACH = 8  # characters before the thing in which the denial stands
 

@@ -16,6 +16,7 @@ _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
 _EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
 _COUNT = re.compile(r"(?:[2-9]|[1-9]\d{1,2})(?: piece)?")  # pieces that a row counts
 _SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
+_LISTING = (*_SHADES, "function", "mode", "scent", "flavour", "size", "setting", "use", "ingredient")
 _JOINT = re.compile(r", |[,/+、和与]| and ")
 
 
@@ -74,7 +75,9 @@ def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
 
 
 def _is_named(attribute: str, noun: str) -> bool:
-    return fold(attribute).removesuffix("s") == noun or (noun in _SHADES and kind_of(attribute) == "colour")
+    return (noun in _LISTING and fold(attribute).removesuffix("s") == noun) or (
+        noun in _SHADES and kind_of(attribute) == "colour"
+    )
 
 
 def _listed(values: tuple[str, ...]) -> int:

@@ -9,6 +9,7 @@ from models.fact_lock.ages import fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import NUMBER, fold
@@ -26,7 +27,8 @@ ONE_VALUE = frozenset(
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 _SOURCES = re.compile("[和与及、]")
 # Sign of a figure that the fact is just under or just over -> the least and the largest share of it that a fact has.
-BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.45)}
+BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.25)}
+COMPARABLE = 5  # times: facts of one unit that differ more are of different things
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
@@ -155,7 +157,8 @@ def _brand(claim: Claim, facts: ItemFacts) -> bool:
     name = claim.value.removeprefix("brand:")
     if any(name in words for words in map(fold, (*facts.brands, *facts.titles))):
         return True
-    return all(len(part) > 1 and facts.says(part) for part in _SOURCES.split(name))  # 甜来自蜂蜜和葡萄干
+    # 甜来自蜂蜜和葡萄干
+    return all(len(part) > 1 and facts.says(part) and not is_lacked(part, facts) for part in _SOURCES.split(name))
 
 
 def _is_near(value: float, unit: str, known: frozenset[str]) -> bool:
@@ -172,8 +175,10 @@ def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
 def _is_beside(sign: str, value: float, unit: str, known: Iterable[str]) -> bool:
     """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24."""
     low, high = BESIDE_FACT[sign]
-    stated = (float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}"))
-    return any(low * value <= fact <= high * value and fact != value for fact in stated)
+    stated = [float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}")]
+    # All that the text may mean: a row has several sides, weights and shares. A load of 50 kg is no weight near 3 kg.
+    meant = [fact for fact in stated if value / COMPARABLE < fact < value * COMPARABLE]
+    return bool(meant) and all(low * value <= fact <= high * value and fact != value for fact in meant)
 
 
 def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
@@ -187,11 +192,9 @@ def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str
     return False
 
 
-def _is_age(years: float, known: frozenset[str]) -> bool:
-    """Whether the row has this age, or two ages of which one is below and one above it: four, of 3-8 years."""
-    stated = [float(fact.removesuffix(" day")) / 365 for fact in known if re.fullmatch(r"\d+ day", fact)]
-    ages = [age for age in stated if age.is_integer()]
-    return bool(ages) and min(ages) <= years <= max(ages)
+def _has_figure(figure: str, facts: ItemFacts) -> bool:
+    """Whether the row has this very figure: 4 is none of 2.4 kg."""
+    return any(re.search(rf"(?<![\d.,]){re.escape(figure)}(?![.,]?\d)", fold(text)) for text in facts.texts())
 
 
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
@@ -208,7 +211,7 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
     if unit == "age":
-        return fits_age(value, facts) or _is_age(value, known)
+        return fits_age(value, facts)
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
     if unit:
@@ -219,6 +222,6 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         )
     return (
         any(fact.split(" ")[0] == figure for fact in known)
-        or facts.says(figure)
+        or _has_figure(figure, facts)
         or equals_one(value, (facts.price, facts.old_price))
     )

@@ -278,8 +278,8 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cen
         role = f"{EACH}about" if NOT_QUITE.search(context) else f"{EACH}price"
     elif role == "price":
         role = "was" if WAS.search(context) else "now" if NOW.search(context) else role
-    if role in ("under", "price") and each_before(text, start):
-        role = f"{EACH}{role}"
+    if role in ("under", "price"):
+        role = f"{each_before(text, start)}{role}"
     named = word.re.groupindex if word else ()
     money = next((name for name in MONEY_WORDS if word and name in named and word[name]), None)
     money = money or _money_of(sign["sign"] if sign else "")

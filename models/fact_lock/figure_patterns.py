@@ -126,7 +126,8 @@ WAS = re.compile(
 )
 FORMER = re.compile(r"(?:(?:down|reduced) from|instead of) $")  # an old price, even without a currency
 EACH_AFTER = re.compile(
-    r" (?:each|apiece|(?:an?|per) (?!set|box|pack|pair|case)[a-z]+)(?![a-z])"
+    r" (?:each|apiece|(?:an?|per) (?!set|box|pack|pair|case|week|month|quarter|year|kilo|litre|liter|pound|gram)[a-z]+)"
+    r"(?![a-z])"
 )  # after the price of one piece of several
 CENTS = re.compile(r" (?:cents?|pence)(?![a-z])")
 AND_CENTS = re.compile(r" (?:and )?$")  # between pounds and pence: four pounds fifty

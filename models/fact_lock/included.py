@@ -6,6 +6,7 @@ import re
 
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.judged_sentences import kinds_of
+from models.text.numerals import fold
 
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
@@ -27,6 +28,18 @@ _AFTER = re.compile(
 _ONLY_COMES_ZH = re.compile("(?:附|自带|附带|随附|配)(?:了|有|着)?(?:一)?")
 _AFTER_ZH = re.compile("(?:了|有|着)?[一两二三四五六\\d]*[条只个支把根本份套张枚块盒袋]?(?P<thing>[\u3400-\u9fff]{2,})")
 
+# What the row says of a thing that does not come along, or that it is only made for: 不含电池, 墨盒另购, 兼容惠普.
+_LACKED_ZH = (
+    "(?:不含|不带|不附|不配|没有|无|不添加|未添加|可能含|处理|兼容|适用|适配|支持)[^,.;:，。；：]{0,6}?%s"
+    "|%s[^,.;:，。；：]{0,3}?(?:另购|另售|另配|选购|自备|不含|不附|需另)"
+)
+
+
+def is_lacked(thing: str, facts: ItemFacts) -> bool:
+    """Whether the row names the thing only to say that the item has it not."""
+    lacked = re.compile(_LACKED_ZH % (re.escape(thing), re.escape(thing)))
+    return any(lacked.search(fold(text)) for text in facts.texts())
+
 
 def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether a claim only says of a thing that it comes along, and the row has the thing.
@@ -37,7 +50,9 @@ def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     words = folded[claim.start : claim.end]
     if _ONLY_COMES_ZH.fullmatch(words):
         follows = _AFTER_ZH.match(folded, claim.end)
-        return follows is not None and follows["thing"] not in kinds_of(facts) and facts.says(follows["thing"])
+        thing_zh = follows["thing"] if follows else ""
+        comes = thing_zh and facts.says(thing_zh) and not is_lacked(thing_zh, facts)
+        return bool(comes) and thing_zh not in kinds_of(facts)
     if claim.kind != "bundle" or not _ONLY_COMES.fullmatch(words):
         return False
     thing = _AFTER.match(folded, claim.end) if _LEADS_ON.search(words) else _BEFORE.match(folded[: claim.start])

@@ -23,7 +23,7 @@ _DROP = re.compile(
     rf"(?:从|由|原价)(?P<was>{_SUM})(?:元|块钱?)?(?:直接|一下子?|又)?(?:降|跌)(?:到|至|成|为)了?(?P<now>{_SUM})(?:元|块钱?)?"
 )
 # What one piece costs: 一杯还不到两块钱, 洗一回还不到三十欧分.
-_EACH = re.compile(rf"[一每][{_PIECES}][^,.;:!?，。；：！？]{{0,3}}$")
+_EACH = re.compile(rf"[一每](?P<counter>[{_PIECES}])[^,.;:!?，。；：！？]{{0,3}}$")
 
 
 def money_in_words(folded: str) -> Iterator[Claim]:
@@ -38,9 +38,10 @@ def money_in_words(folded: str) -> Iterator[Claim]:
         yield _price(_value(cents["sum"]) / 100, _CURRENCIES[cents["money"]], folded, cents.start(), cents.end())
 
 
-def each_before(folded: str, start: int) -> bool:
-    """Whether the words right before the place say that what follows is the price of one piece."""
-    return _EACH.search(folded, max(0, start - 12), start) is not None
+def each_before(folded: str, start: int) -> str:
+    """EACH with the counter ("each盒 "), if the words right before say that a price is of one piece; else ""."""
+    each = _EACH.search(folded, max(0, start - 12), start)
+    return f"{EACH[:-1]}{each['counter']} " if each else ""
 
 
 def _price(value: float, money: str, folded: str, start: int, end: int) -> Claim:
@@ -48,7 +49,7 @@ def _price(value: float, money: str, folded: str, start: int, end: int) -> Claim
     role = before.lastgroup if before and before.lastgroup in ("less", "under", "spend") else "price"
     if before and role != "price":
         start = before.start()
-    each = EACH if role in ("price", "under") and each_before(folded, start) else ""
+    each = each_before(folded, start) if role in ("price", "under") else ""
     return Claim("price", f"{each}{role} {value:.10g} {money}", start, end)
 
 

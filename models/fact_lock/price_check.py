@@ -27,8 +27,11 @@ EACH = "each "  # before the role of a price of one piece: "each price 2 yuan", 
 ABOUT = 0.05  # share by which "about" may miss a price of one piece
 # How many pieces of what one buys: 20包, 40次洗涤.
 _COUNTED = re.compile(
-    r"(?<![\d.])(\d{1,4}) ?(?:[包袋片只个次粒颗支条枚块份张卷件双本]|bags|washes|pieces|sheets|pairs)"
+    r"(?<![\d.])(?<!每[本包袋盒瓶只个片支条张])(\d{1,4}) ?"
+    r"(?:([包袋片只个次粒颗支条枚块份张卷件双本盒罐瓶])(?!月|小时|星期|钟头)|bags|washes|pieces|sheets|pairs)"
 )
+_EACH = re.compile(r"each(?P<counter>\S*) ")
+_PACKS = "盒袋包套瓶罐本卷"  # one of these holds several pieces
 
 _PIECES = re.compile(r"(?P<count>[2-9]|[1-9]\d{1,2})(?: (?P<pieces>piece))?")
 
@@ -38,8 +41,8 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
 
     known: the values that the item's words support, such as "4 piece".
     """
-    is_each = words.startswith(EACH)
-    role, _, figure = words.removeprefix(EACH).partition(" ")
+    each = _EACH.match(words)
+    role, _, figure = words[each.end() if each else 0 :].partition(" ")
     amount, *money = figure.split(" ")
     if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
         return False
@@ -47,8 +50,8 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
         value = float(amount)
     except ValueError:
         return False
-    if is_each:
-        prices = [facts.price / count for count in _counts(facts, known)] if facts.price else []
+    if each:
+        prices = [facts.price / count for count in _counts(facts, known, each["counter"])] if facts.price else []
         leeway = ABOUT * value if role == "about" else 2 * HALF_CENT
         return any(price < value if role == "under" else abs(price - value) < leeway for price in prices)
     if role == "less":
@@ -67,11 +70,18 @@ def equals_one(value: float, amounts: Iterable[float | None]) -> bool:
     return any(amount is not None and abs(value - amount) < HALF_CENT for amount in amounts)
 
 
-def _counts(facts: ItemFacts, known: frozenset[str]) -> Iterator[int]:
+def _counts(facts: ItemFacts, known: frozenset[str], counter: str) -> Iterator[int]:
     """How many pieces the item has, by its row: one, unless it is sold as a set, and any number that the row counts."""
+    texts = [fold(text) for text in facts.texts()]
+    rows = [found for text in texts for found in _COUNTED.findall(text) if int(found[0]) > 1]
+    if any(own == counter for _, own in rows if counter):
+        yield from (int(count) for count, own in rows if own == counter)
+        return
+    if counter and counter in _PACKS:
+        yield 1
+        return
     counted = [match for fact in known if (match := _PIECES.fullmatch(fact))]
     if not any(match["pieces"] for match in counted):
         yield 1
     yield from (int(match["count"]) for match in counted)
-    for text in facts.texts():
-        yield from (int(count) for count in _COUNTED.findall(fold(text)) if int(count) > 1)
+    yield from (int(count) for count, _ in rows)

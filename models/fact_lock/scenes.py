@@ -13,10 +13,14 @@ from models.fact_lock.claim_rules import CLAUSE, ClaimRules, lies_within
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.judged_sentences import Sentence, blanks_of
 
-MAY_BE_SCENERY = ("colour", "material", "number", "season", "superlative")
+MAY_BE_SCENERY = ("colour", "season")
 MOST = 0.65  # probability that the sentence asserts something, at most
 _FOLLOWS = re.compile(r", (?:it|they|which|this|these|and it|and they)(?![a-z])")
 _WORDS = re.compile(r"[a-z]")
+# After a colour, the thing that has it: "a grey cat", not "the evening in grey".
+_DESCRIBES = re.compile(
+    r"[ -](?!(?:and|or|for|on|in|at|to|of|with|until|all|every|from|by|when|while|that|who|so|but)(?![a-z]))[a-z]"
+)
 
 
 def without_scenery(
@@ -45,10 +49,10 @@ def without_scenery(
         begins = any(not _WORDS.search(folded, start, claim.start) for start, end in scenes if claim.start < end)
         return (
             claim.kind in MAY_BE_SCENERY
-            and not (claim.kind == "number" and " " in claim.value)  # a measure
+            and not begins
             and _WORDS.match(folded, claim.start) is not None
             and lies_within(claim.start, claim.end, scenes)
-            and (claim.kind == "number" or not begins)
+            and (claim.kind != "colour" or _DESCRIBES.match(folded, claim.end) is not None)
         )
 
     return [claim for claim in wrong if not is_scenery(claim)]

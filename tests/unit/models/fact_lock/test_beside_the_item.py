@@ -73,7 +73,7 @@ def test_everyday_words_are_claims_only_of_the_item(true: str, lie: str) -> None
             "The collar has a violet trim.",
         ),
         ("You whistle, the dog brings two sticks, and the jacket is muddy.", "You whistle, it has two hoods."),
-        ("The conductor hums a velvet tune, and the jacket is yours.", "Velvet, for the jacket of your dreams."),
+        ("A grey cat crosses the platform, and the jacket is yours.", "Grey, for the jacket of your dreams."),
     ],
 )
 def test_a_clause_of_the_scene_is_not_about_the_item(true: str, lie: str) -> None:
