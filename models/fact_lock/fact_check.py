@@ -9,6 +9,7 @@ from models.fact_lock.ages import fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.figure_patterns import AGE
 from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -210,7 +211,7 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return _is_beside(claim.value[0], value, unit, known)
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
-    if unit == "age":
+    if unit == AGE:
         return fits_age(value, facts)
     if unit in ("day", "h"):
         return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known

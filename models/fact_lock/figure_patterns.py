@@ -12,6 +12,7 @@ from typing import Protocol
 from models.text.numerals import ZH, number_pattern
 
 # Dimension -> the words for one of its units -> how many base units (m, g, ml, h, day, ...) that unit is.
+AGE = "age"  # the unit of a child's years
 _UNIT_WORDS: dict[str, dict[str, float]] = {
     "m": {"mm 毫米 millimetres millimeters millimetre millimeter": 0.001,
           "cm 厘米 公分 centimetres centimeters centimetre": 0.01,
@@ -22,7 +23,7 @@ _UNIT_WORDS: dict[str, dict[str, float]] = {
     "ml": {"ml 毫升 millilitres millilitre milliliters milliliter": 1, "l 升 litres liters litre": 1000},
     "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
     "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "month months 个月 月": 30, "year years 年 周年": 365},
-    "age": {"岁": 1},
+    AGE: {"岁": 1},
     "%": {"% percent": 1, "成": 10},
     "times": {"倍 times": 1},
     "denier": {"denier den": 1},
@@ -42,7 +43,7 @@ UNITS = {
 } | {"per cent": ("%", 1.0)}
 UNITS |= {f"{milliamp}{joint}hours": ("mah", 1.0) for milliamp in ("milliamp", "milliampere") for joint in " -"}
 _AGES = ("year old", "years old", "year olds", "years olds")
-UNITS |= {words.replace(" ", joint): ("age", 1.0) for words in _AGES for joint in " -"}
+UNITS |= {words.replace(" ", joint): (AGE, 1.0) for words in _AGES for joint in " -"}
 # A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
 _COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
 _LATIN_END = r"(?![a-z])"
@@ -129,7 +130,7 @@ EACH_AFTER = re.compile(
     r" (?:each|apiece|(?:an?|per) (?!set|box|pack|pair|case|week|month|quarter|year|kilo|litre|liter|pound|gram)[a-z]+)"
     r"(?![a-z])"
 )  # after the price of one piece of several
-CENTS = re.compile(r" (?:cents?|pence)(?![a-z])")
+CENTS = re.compile(r" (?:cents|pence)(?![a-z])")  # 50 Cent is a name
 AND_CENTS = re.compile(r" (?:and )?$")  # between pounds and pence: four pounds fifty
 NOW = re.compile(
     r"(?:现价|现在?只?要|仅需|只需|售价|价格|到手价|now|today's price|costs?|priced? at|only)[^,.;，。；]{0,8}$"
