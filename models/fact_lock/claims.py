@@ -20,7 +20,7 @@ from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.included import is_included
-from models.fact_lock.judged_sentences import assertions, judged_sentences, kinds_of
+from models.fact_lock.judged_sentences import assertions, blanks_of, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.purity import claims_purity, denies_purity
@@ -181,11 +181,12 @@ def unsupported(
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
     rule_set = _rules_of(language, vocabulary) if judged else None
-    if rule_set is None:
+    if rule_set is None or rule_set.judge is None:
         return wrong
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
-    sentences = judged_sentences(folded, supported, known, facts, rule_set)
-    wrong = without_scenery(wrong, sentences, supported, facts, rule_set, folded)
+    blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
+    sentences = judged_sentences(folded, blanks, rule_set.judge)
+    wrong = without_scenery(wrong, sentences, blanks, rule_set, folded)
     return assertions(sentences, wrong, rule_set, () if has_season else ("season",))
 
 
@@ -199,7 +200,8 @@ def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, l
         return None
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     supported = [claim for claim in _claims(text, folded, vocabulary) if supports(claim, facts, known)]
-    return max(sentence.probability for sentence in judged_sentences(folded, supported, known, facts, rule_set))
+    blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
+    return max(sentence.probability for sentence in judged_sentences(folded, blanks, rule_set.judge))
 
 
 def _rules_of(language: str, vocabulary: Vocabulary) -> ClaimRules | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.price_check import piece_counts
 from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import NUMBER, ZH, fold, value_of, with_digits
 
@@ -14,7 +16,6 @@ _COLOURS = re.compile(r"(?P<count>\d+)[种个]颜?色")
 _THINGS = re.compile(rf"(?P<counted>(?:\d+|{ZH}+)[个只条根颗枚片层道扇张把双对口支])(?P<thing>[\u3400-\u9fff]{{1,3}})")
 _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
 _EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
-_COUNT = re.compile(r"(?:[2-9]|[1-9]\d{1,2})(?: piece)?")  # pieces that a row counts
 _SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
 _LISTING = (*_SHADES, "function", "mode", "scent", "flavour", "size", "setting", "use", "ingredient")
 _JOINT = re.compile(r", |[,/+、和与]| and ")
@@ -33,17 +34,19 @@ def counts_colours(words: str, facts: ItemFacts) -> bool:
 
 def counts_things(words: str, facts: ItemFacts) -> bool:
     """Whether the words count things of the item (四个轮), and the row does so with more words between."""
-    return any(_counts_things(words, fold(text)) for text in facts.texts()) or any(
-        _counts_things(with_digits(words), with_digits(fold(text))) for text in facts.texts()
+    return _counts_things(words, facts, fold) or _counts_things(
+        with_digits(words), facts, lambda text: with_digits(fold(text))
     )
 
 
-def _counts_things(words: str, row_text: str) -> bool:
+def _counts_things(words: str, facts: ItemFacts, form: Callable[[str], str]) -> bool:
+    """form: what makes a text of the row comparable with the words."""
     counted = _THINGS.fullmatch(words)
-    if counted is None:
+    if counted is None:  # as most words: then no text is read
         return False
     number, thing = counted["counted"], counted["thing"]
-    return re.search(rf"(?<![\d{ZH[1:-1]}]){number}[\u3400-\u9fff]{{0,4}}{thing}", row_text) is not None
+    in_row = re.compile(rf"(?<![\d{ZH[1:-1]}]){number}[\u3400-\u9fff]{{0,4}}{thing}")
+    return any(in_row.search(form(text)) for text in facts.texts())
 
 
 def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
@@ -70,8 +73,9 @@ def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
     if claim.kind != "number" or not _EACH.match(folded, claim.end):
         return False
     figure, _, unit = claim.value.partition(" ")
-    counts = (int(fact.split(" ")[0]) for fact in known if _COUNT.fullmatch(fact))
-    return bool(unit) and any(f"{float(figure.lstrip('~<>')) * count:.6g} {unit}" in known for count in counts)
+    return bool(unit) and any(
+        f"{float(figure.lstrip('~<>')) * count:.6g} {unit}" in known for count, _ in piece_counts(known)
+    )
 
 
 def _is_named(attribute: str, noun: str) -> bool:

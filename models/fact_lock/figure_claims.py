@@ -275,7 +275,7 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cen
     if off:
         role, end = "less", off.end()
     elif EACH_AFTER.match(text, end):
-        role = f"{EACH}about" if NOT_QUITE.search(context) else f"{EACH}price"
+        role = f"{EACH} about" if NOT_QUITE.search(context) else f"{EACH} price"
     elif role == "price":
         role = "was" if WAS.search(context) else "now" if NOW.search(context) else role
     if role in ("under", "price"):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.sentence_judge import FACT, ITEM
+from models.fact_lock.sentence_judge import FACT, ITEM, SentenceJudge
 from models.fact_lock.vocabulary import UNSPACED
 from models.text.numerals import fold
 
@@ -24,21 +24,11 @@ class Sentence(NamedTuple):
     probability: float
 
 
-def judged_sentences(
-    folded: str, supported: Iterable[Claim], known: frozenset[str], facts: ItemFacts, rules: ClaimRules
-) -> list[Sentence]:
-    """The sentences of a folded text; none if the language has no examples.
-
-    supported: true claims. known: the values that the item's words support.
-    """
-    if rules.judge is None:
-        return []
-    blanks = blanks_of(folded, supported, facts)
-    if not rules.words.spaces:
-        _blank_entailed(blanks, folded, known)
+def judged_sentences(folded: str, blanks: list[str], judge: SentenceJudge) -> list[Sentence]:
+    """The sentences of a folded text; blanks: from `blanks_of`."""
     return [
-        Sentence(start, end, rules.judge.probability(_blanked(folded, blanks, start, end)))
-        for start, end in _sentences(folded, LEAST[rules.words.spaces])
+        Sentence(start, end, judge.probability(_blanked(folded, blanks, start, end)))
+        for start, end in _sentences(folded, LEAST[judge.spaces])
     ]
 
 
@@ -90,8 +80,13 @@ def _sentences(folded: str, least: int) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], len(folded)], strict=True)
 
 
-def blanks_of(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list[str]:
-    """ITEM, FACT or "" for each character of the text."""
+def blanks_of(
+    folded: str, supported: Iterable[Claim], known: frozenset[str], facts: ItemFacts, spaces: bool
+) -> list[str]:
+    """ITEM, FACT or "" for each character of the text.
+
+    supported: true claims. known: the values that the item's words support. spaces: whether spaces stand between words.
+    """
     blanks = [""] * len(folded)
     for claim in supported:
         if claim.value:
@@ -101,6 +96,8 @@ def blanks_of(folded: str, supported: Iterable[Claim], facts: ItemFacts) -> list
             edge = "" if UNSPACED.search(name) else r"(?![a-z])"
             for match in re.finditer(re.escape(name) + edge, folded):
                 blanks[match.start() : match.end()] = [blank] * len(name)
+    if not spaces:
+        _blank_entailed(blanks, folded, known)
     return blanks
 
 

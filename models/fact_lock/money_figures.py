@@ -41,7 +41,7 @@ def money_in_words(folded: str) -> Iterator[Claim]:
 def each_before(folded: str, start: int) -> str:
     """EACH with the counter ("each盒 "), if the words right before say that a price is of one piece; else ""."""
     each = _EACH.search(folded, max(0, start - 12), start)
-    return f"{EACH[:-1]}{each['counter']} " if each else ""
+    return f"{EACH}{each['counter']} " if each else ""
 
 
 def _price(value: float, money: str, folded: str, start: int, end: int) -> Claim:

@@ -23,17 +23,16 @@ MONEY = {
     "GBP": ("pound",),
     "INR": ("rupee",),
 }
-EACH = "each "  # before the role of a price of one piece: "each price 2 yuan", "each under 2", "each about 2"
+EACH = "each"  # before the role of a price of one piece, with its counter: "each price 2 yuan", "each盒 under 2"
 ABOUT = 0.05  # share by which "about" may miss a price of one piece
 # How many pieces of what one buys: 20包, 40次洗涤.
 _COUNTED = re.compile(
     r"(?<![\d.])(?<!每[本包袋盒瓶只个片支条张])(\d{1,4}) ?"
     r"(?:([包袋片只个次粒颗支条枚块份张卷件双本盒罐瓶])(?!月|小时|星期|钟头)|bags|washes|pieces|sheets|pairs)"
 )
-_EACH = re.compile(r"each(?P<counter>\S*) ")
+_EACH = re.compile(rf"{EACH}(?P<counter>\S*) ")
 _PACKS = "盒袋包套瓶罐本卷"  # one of these holds several pieces
-
-_PIECES = re.compile(r"(?P<count>[2-9]|[1-9]\d{1,2})(?: (?P<pieces>piece))?")
+_PIECES = re.compile(r"(?P<count>[2-9]|[1-9]\d{1,2})(?P<pieces> piece)?")
 
 
 def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
@@ -70,6 +69,12 @@ def equals_one(value: float, amounts: Iterable[float | None]) -> bool:
     return any(amount is not None and abs(value - amount) < HALF_CENT for amount in amounts)
 
 
+def piece_counts(known: frozenset[str]) -> list[tuple[int, bool]]:
+    """(count, whether it says of pieces) of each number above one that stands without another unit in `known`."""
+    counted = filter(None, map(_PIECES.fullmatch, known))
+    return [(int(count["count"]), count["pieces"] is not None) for count in counted]
+
+
 def _counts(facts: ItemFacts, known: frozenset[str], counter: str) -> Iterator[int]:
     """How many pieces the item has, by its row: one, unless it is sold as a set, and any number that the row counts."""
     texts = [fold(text) for text in facts.texts()]
@@ -80,8 +85,8 @@ def _counts(facts: ItemFacts, known: frozenset[str], counter: str) -> Iterator[i
     if counter and counter in _PACKS:
         yield 1
         return
-    counted = [match for fact in known if (match := _PIECES.fullmatch(fact))]
-    if not any(match["pieces"] for match in counted):
+    counted = piece_counts(known)
+    if not any(is_of_pieces for _, is_of_pieces in counted):
         yield 1
-    yield from (int(match["count"]) for match in counted)
+    yield from (count for count, _ in counted)
     yield from (int(count) for count, _ in rows)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from models.fact_lock.claim_rules import CLAUSE, ClaimRules, lies_within
-from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.judged_sentences import Sentence, blanks_of
+from models.fact_lock.facts import Claim
+from models.fact_lock.judged_sentences import Sentence
 
 MAY_BE_SCENERY = ("colour", "season")
 MOST = 0.65  # probability that the sentence asserts something, at most
@@ -24,26 +24,17 @@ _DESCRIBES = re.compile(
 
 
 def without_scenery(
-    wrong: list[Claim],
-    sentences: Iterable[Sentence],
-    supported: Iterable[Claim],
-    facts: ItemFacts,
-    rules: ClaimRules,
-    folded: str,
+    wrong: list[Claim], sentences: Iterable[Sentence], blanks: list[str], rules: ClaimRules, folded: str
 ) -> list[Claim]:
     """The claims `wrong`, without those that a clause makes of other things than the item.
 
     The first words of a clause may describe the item without naming it ("Sky blue, with a smiling cloud"), and so may
-    a sign; their claims stay.
+    a sign; their claims stay. blanks: from `judged_sentences.blanks_of`.
     """
     if not wrong or not rules.words.others:
         return wrong
     may_tell = [(sentence.start, sentence.end) for sentence in sentences if sentence.probability < MOST]
-    scenes = [
-        clause
-        for clause in _scenes(folded, blanks_of(folded, supported, facts), rules)
-        if lies_within(*clause, may_tell)
-    ]
+    scenes = [clause for clause in _scenes(folded, blanks, rules) if lies_within(*clause, may_tell)]
 
     def is_scenery(claim: Claim) -> bool:
         begins = any(not _WORDS.search(folded, start, claim.start) for start, end in scenes if claim.start < end)
