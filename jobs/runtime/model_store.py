@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -76,11 +75,14 @@ def from_checkpoint(night: Night, folder: Path, fit: Callable[[], Fitted]) -> Fi
 
 def last_tried(night: Night, name: str) -> tuple[str, ...] | None:
     """The folder of the newest model of an earlier date, promoted or not; None without one."""
-    dated_folders = [("models", name, folder) for folder in night.lake.list_dir("models", name)]
-    earlier = [folder for folder in dated_folders if folder[2].removeprefix("date=") < str(night.date)]
-    runs = night.lake.list_dir(*earlier[-1]) if earlier else []
-    tried_runs = [run for run in runs if night.lake.exists(*earlier[-1], run, PROMOTION)]
-    return (*earlier[-1], tried_runs[-1]) if tried_runs else None
+    for date_name in reversed(night.lake.list_dir("models", name)):
+        if date_name.removeprefix("date=") >= str(night.date):
+            continue
+        for run in reversed(night.lake.list_dir("models", name, date_name)):
+            folder = ("models", name, date_name, run)
+            if night.lake.exists(*folder, PROMOTION):  # else its try was killed
+                return folder
+    return None
 
 
 def days_since(night: Night, name: str) -> int | None:
@@ -113,24 +115,32 @@ def due(
     return reason or (f"the last one was {done} {age} days ago" if age >= every_days else None)
 
 
-def save_model(night: Night, name: str, save: Callable[[str], object], promoted: bool = True) -> None:
-    """Stores what `save` writes into a folder as tonight's model; if `promoted`, it is the one used from now on."""
-    folder = ("models", name, f"date={night.date}", f"run={night.run}")
+def save_model(
+    night: Night, name: str, save: Callable[[str], object], promoted: bool = True, facts: dict[str, Any] | None = None
+) -> None:
+    """Stores what `save` writes into a folder as tonight's model, and `facts` as its promotion.json.
+
+    If `promoted`, the model is the one used from now on. A try that is killed leaves no model that is half written: an
+    earlier try's model is not used any more before its files are replaced, and promotion.json and the pointer come last.
+    """
+    date_folder = ("models", name, f"date={night.date}")
+    folder, pointer = (*date_folder, f"run={night.run}"), (*date_folder, "_current.json")
     with tempfile.TemporaryDirectory() as local:
         save(local)
+        if night.lake.exists(*folder):  # a task that is tried again
+            if night.lake.exists(*pointer) and night.lake.get_json(*pointer)["run"] == night.run:
+                night.lake.delete(*pointer)
+            night.lake.delete(*folder)
         sealed_files.upload(night.lake, local, *folder)
+    if facts is not None:
+        night.lake.put_json(facts, *folder, PROMOTION)
     if promoted:
-        night.lake.put_json({"run": night.run}, *folder[:-1], "_current.json")
+        night.lake.put_json({"run": night.run}, *pointer)
 
 
 def save_judged(night: Night, name: str, model: Saves, facts: dict[str, Any]) -> None:
-    """Stores the model with its `facts` as promotion.json; facts["promoted"] says whether it is used from now on."""
-
-    def save(folder: str) -> None:
-        model.save(folder)
-        (Path(folder) / PROMOTION).write_text(json.dumps(facts, indent=1))
-
-    save_model(night, name, save, promoted=facts["promoted"])
+    """Stores the model with its `facts`; facts["promoted"] says whether it is used from now on."""
+    save_model(night, name, model.save, facts["promoted"], facts)
     verdict = "is promoted" if facts["promoted"] else "is not promoted; the running one stays"
     shown = {key: facts[key] for key in facts if key.startswith(("ndcg", "stands"))}
     night.log.info("new %s %s: %s", name, verdict, shown)

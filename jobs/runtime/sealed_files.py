@@ -29,7 +29,7 @@ MAGIC = b"NMSEAL1\n"
 _BLOCK, _TAG = 1 << 18, 16
 _LENGTH = 4  # bytes of the number with the head's length
 # These files of a model stay plain. They say what it was made of and how good it is, and they name nobody.
-_OPEN = ("manifest.json", "promotion.json", "fitted_to.json", "wordings.json")
+_OPEN = ("manifest.json", "fitted_to.json", "wordings.json")
 
 
 class Damaged(ValueError):

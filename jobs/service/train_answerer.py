@@ -6,6 +6,9 @@ has no model.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from jobs.common.source_hashes import digest
 from jobs.runtime.model_store import date_of, due, load_model, save_model
 from jobs.runtime.night import Night
@@ -16,6 +19,7 @@ from schemas.service.wording import service_languages, service_wording
 from schemas.tables import KNOWLEDGE
 
 MODEL = "answerer"
+WORDINGS = "wordings.json"  # a digest of what it learned from
 
 
 def _running(night: Night) -> Answerer | None:
@@ -35,7 +39,7 @@ def main(night: Night) -> None:
     config: AnswererConfig = night.settings.section("answerer")
     wordings = digest(repr(config), *texts, *topics, str(was_asked.tolist()))
     newest = night.lake.model_before(MODEL, night.date)
-    stored = night.lake.get_json(*newest, "wordings.json") if newest else ""
+    stored = night.lake.get_json(*newest, WORDINGS) if newest else ""
     changed = "" if stored == wordings else "wordings or topics changed"
     age = (night.date - date_of(newest)).days if newest else None
     reason = due(night, age, night.settings.section("service").retrain_days, changed)
@@ -46,7 +50,11 @@ def main(night: Night) -> None:
     outside = [word for reasons in handed_over for words in reasons.values() for word in words]
     with progress("training the answerer", unit="epochs") as doing:
         model = Answerer.fit(texts, topics, config, outside, _running(night), asked=was_asked, on_step=doing.at_step)
-    save_model(night, MODEL, model.save)
-    night.lake.put_json(wordings, "models", MODEL, f"date={night.date}", f"run={night.run}", "wordings.json")
+
+    def save(folder: str) -> None:
+        model.save(folder)
+        (Path(folder) / WORDINGS).write_text(json.dumps(wordings))
+
+    save_model(night, MODEL, save)
     night.report(trained_because=reason, **model.report)
     night.log.info("%s: %s", reason, model.report)

@@ -1,14 +1,25 @@
-"""Checkpoints of a training that was killed: the same training goes on from them, and no other."""
+"""Models in the lake: a try that is killed leaves no half-written model, and checkpoints serve the same training only."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
-from jobs.runtime.model_store import checkpoint_folder, from_checkpoint
+from jobs.runtime.model_store import (
+    PROMOTION,
+    checkpoint_folder,
+    from_checkpoint,
+    last_tried,
+    load_model,
+    load_newest,
+    save_judged,
+    save_model,
+)
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from models.core.config import OtherTraining
@@ -16,8 +27,61 @@ from models.core.config import OtherTraining
 DAY = dt.date(2026, 1, 2)
 
 
-def night_of(lake: Path, run: str = "001") -> Night:
-    return Night(DAY, Lake(str(lake)), run, Settings())
+class Killed(BaseException):
+    """Stands for the end of a process in the middle of its work."""
+
+
+@dataclass
+class TwoParts:
+    """A model of two files, which are of one training only if they say the same."""
+
+    name: str
+
+    def save(self, folder: str | Path) -> None:
+        for part in ("head", "tail"):
+            (Path(folder) / part).write_text(self.name)
+
+    @classmethod
+    def load(cls, folder: str) -> TwoParts:
+        head, tail = ((Path(folder) / part).read_text() for part in ("head", "tail"))
+        assert head == tail, f"half {head}, half {tail}"
+        return cls(head)
+
+
+def night_of(lake: Path, run: str = "001", day: dt.date = DAY) -> Night:
+    return Night(day, Lake(str(lake)), run, Settings())
+
+
+def killed_after_one_file(lake: Lake, local: str, *folder: str) -> None:
+    lake.put_text((Path(local) / "head").read_text(), *folder, "head")
+    raise Killed
+
+
+def test_a_retry_that_is_killed_leaves_last_nights_model_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last_night, night = night_of(tmp_path, day=DAY - dt.timedelta(days=1)), night_of(tmp_path)
+    save_judged(last_night, "two_parts", TwoParts("last night's"), {"promoted": True})
+    save_judged(night, "two_parts", TwoParts("first try's"), {"promoted": True})
+    with monkeypatch.context() as patch:
+        patch.setattr(sealed_files, "upload", killed_after_one_file)
+        with pytest.raises(Killed):
+            save_judged(night, "two_parts", TwoParts("second try's"), {"promoted": True})
+    assert load_newest(night, "two_parts", TwoParts, "train").name == "last night's"
+    tomorrow = night_of(tmp_path, day=DAY + dt.timedelta(days=1))
+    assert last_tried(tomorrow, "two_parts") == last_night.lake.model_before("two_parts", DAY)
+    save_judged(night, "two_parts", TwoParts("third try's"), {"promoted": True})
+    assert load_newest(night, "two_parts", TwoParts, "train").name == "third try's"
+
+
+def test_a_model_that_is_not_promoted_leaves_the_running_one(tmp_path: Path) -> None:
+    night, second_run = night_of(tmp_path), night_of(tmp_path, "002")
+    save_model(night, "two_parts", TwoParts("running").save)
+    save_judged(second_run, "two_parts", TwoParts("worse"), {"promoted": False})
+    assert load_newest(night, "two_parts", TwoParts, "train").name == "running"
+    judged = ("models", "two_parts", f"date={DAY}", "run=002")
+    assert night.lake.get_json(*judged, PROMOTION) == {"promoted": False}
+    assert load_model(night.lake, judged, TwoParts).name == "worse"
 
 
 def test_a_retry_finds_its_checkpoints_and_another_training_does_not(tmp_path: Path) -> None:
