@@ -57,6 +57,7 @@ WORDS_OF: dict[str, tuple[str, ...]] = {
     "comparative": ("superlative", "number", "price", "negation"),
     "delivery": ("number", "date", "discount", "stock", "negation"),
     "emoji": FEATURES,
+    "fact": (*FEATURES, *FIGURES, "negation"),  # the row says otherwise
     "green": ("material", "attribute", "negation", "safety"),
     "health": ("medical", "safety", "negation", "number"),
     "heritage": ("number", "date", "attribute", "brand", "name", "season"),
@@ -66,6 +67,7 @@ WORDS_OF: dict[str, tuple[str, ...]] = {
     "number words": FIGURES,
     "origin": ("name", "brand", "attribute", "number"),
     "paraphrase": (*FEATURES, "negation"),
+    "price": FIGURES,
     "sales": ("number", "stock", "superlative"),
     "scarcity": ("stock", "number", "negation", "date"),
     "script": FEATURES,
