@@ -1,4 +1,4 @@
-"""Models in the lake: a try that is killed leaves no half-written model, and checkpoints serve the same training only."""
+"""Models in the lake: a killed try leaves no half-written model, and checkpoints serve the same training only."""
 
 from __future__ import annotations
 
