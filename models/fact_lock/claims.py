@@ -16,6 +16,7 @@ from dataclasses import replace
 from models.fact_lock.chinese_denials import denies_in_chinese
 from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
 from models.fact_lock.counted import is_counted, is_share_of_one
+from models.fact_lock.derived_figures import follows
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
@@ -177,6 +178,7 @@ def unsupported(
         and not _denies_beside(claim, facts, folded)
         and not is_counted(claim, facts, known, folded)
         and not is_share_of_one(claim, known, folded)
+        and not follows(claim, facts, known, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)

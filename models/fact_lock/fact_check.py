@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from models.fact_lock.ages import fits_age
+from models.fact_lock.ages import MONTHS, fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.figure_patterns import AGE
+from models.fact_lock.figure_patterns import AGE, BESIDE_FACT
 from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -27,10 +27,9 @@ ONE_VALUE = frozenset(
 )
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 _SOURCES = re.compile("[和与及、]")
-# Sign of a figure that the fact is just under or just over -> the least and the largest share of it that a fact has.
-BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.25)}
 COMPARABLE = 5  # times: facts of one unit that differ more are of different things
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
+YEAR = 365  # days
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 
@@ -174,12 +173,19 @@ def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
 
 
 def _is_beside(sign: str, value: float, unit: str, known: Iterable[str]) -> bool:
-    """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24."""
+    """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24.
+
+    unit: may be "m wide" for a side that is not the longest, or "m side" for any side.
+    """
+    unit, _, side = unit.partition(" ")
     low, high = BESIDE_FACT[sign]
     stated = [float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}")]
     # All that the text may mean: a row has several sides, weights and shares. A load of 50 kg is no weight near 3 kg.
     meant = [fact for fact in stated if value / COMPARABLE < fact < value * COMPARABLE]
-    return bool(meant) and all(low * value <= fact <= high * value and fact != value for fact in meant)
+    if side == "wide" and len(meant) > 1:
+        meant.remove(max(meant))
+    holds = [low * value <= fact <= high * value and fact != value for fact in meant]
+    return bool(meant) and (any(holds) if side else all(holds))
 
 
 def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
@@ -214,7 +220,8 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit == AGE:
         return fits_age(value, facts)
     if unit in ("day", "h"):
-        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
+        in_months = f"{value / YEAR * MONTHS * 30:g} day" in known  # two years are 24 months
+        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known or (unit == "day" and in_months)
     if unit:
         return (
             figure in known

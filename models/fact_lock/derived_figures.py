@@ -1,0 +1,175 @@
+"""Figures of a text that follow from the row: what is saved, a price per metre, the weight of a pair, a limit that is met."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import BESIDE_FACT, FIGURES
+from models.fact_lock.judged_sentences import kinds_of
+from models.fact_lock.price_check import ABOUT, HALF_CENT, equals_one, piece_counts, prices_of_one
+from models.text.numerals import NUMBER, fold, value_of
+
+_BARE = re.compile(r"(?:(?:price|left|less) )?(?P<value>[\d.]+)(?: yuan| dollar| euro| pound| rupee)?")
+_MEASURE = re.compile(r"[~<>]?(?P<value>[\d.]+) (?P<unit>\S+)(?: (?:wide|side))?")
+_CLAUSE_BEFORE = re.compile(r"(?:^|[,.;:!?])[^,.;:!?]*$")
+_CLAUSE_AFTER = re.compile(r"(?:[^,.;:!?]|(?<=\d)[.,](?=\d))*")
+# A sum in the clause of one of these is what the buyer saves; after one of `_PAYS` it is what the buyer pays.
+_SAVES = re.compile(
+    r"(?<![a-z])(?:sav(?:e[sd]?|ings?)|back|less|off|cut|drop(?:s|ped)?|down|fell|fallen|knocked|difference|ke(?:ep|eps|pt)"
+    r"|leav(?:es|ing)|left|stays?|spare|pocket|lower|cheaper|fewer|shaved|trimmed|discount|reduc(?:ed|tion))(?![a-z])"
+)
+_PAYS = re.compile(
+    r"(?<![a-z])(?:pay|pays|costs?|priced?(?: at| is| of)?|for|at|now|yours for|is now|from|to|was|were|cost|reduced to|it's|all of)"
+    r"(?: (?:about|just|only|around|roughly))? $"
+)
+# Right after a sum: what it is paid for ("seven yuan a metre", "sixteen for every hundred").
+_PER = re.compile(
+    r" (?:for )?(?:every|each|per|an?) (?:(?P<hundred>(?:a )?hundred)(?: (?P<of>[a-z]+))?|(?P<unit>[a-z]+))(?![a-z])| (?:apiece|each)(?![a-z])"
+)
+_TOTAL = re.compile(
+    r" (?:(?:for )?(?:the|a) (?P<pair>pair)|between (?:them|the two)|(?:for |in )?(?:the (?:set|lot)|all|total)|altogether"
+    r"|together|combined|all told)(?![a-z])"
+)
+_DAILY = re.compile(r" (?:[a-z]+ )?(?:an?|per|every|each) day(?![a-z])")
+# Limits of a row: "up to 15 inch", "max load: 40 kg".
+_UP_TO = re.compile(r"(?:up to|max(?:imum)?\.?|at most|no more than|≤) ?$")
+_LIMITS = re.compile(r"(?<![a-z])(?:max(?:imum)?|load|limit)(?![a-z])")
+_OF_OTHER = re.compile(r"(?<![a-z])(?:an?|any|your|his|her|my|our)(?: (?:old|new|big|small|little|whole))? $")
+_OTHER = re.compile(r" (?P<noun>[a-z]+)(?: (?P<head>[a-z]+))?")
+_DENIED = re.compile(r"n't(?![a-z])|(?<![a-z])(?:not|no|never|elsewhere|sorry|keep looking|cannot)(?![a-z])")
+_ROOM = "gap|slot|space|shelf|nook|niche|alcove|drawer|cupboard|opening|corner|ledge|windowsill|doorway"
+_INTO = re.compile(r"(?<![a-z])(?:in|into|under|behind|through|inside|between|on|onto) an? $")
+_GAP = re.compile(rf" (?:{_ROOM})(?![a-z])")
+_ROOM_OF = re.compile(rf"(?<![a-z])(?:{_ROOM}|room)(?: that(?: is|'s)| of| measuring)? at least $")
+_WITHIN = re.compile(r"(?<![a-z])(?:under|below|beneath|within|inside|meets|beats|clears|respects) (?:the|any|every) $")
+_RULE = re.compile(r" (?:[a-z]+ )?(?:limits?|allowances?|rules?|maximum)(?![a-z])")
+LEAST = 0.5  # share of the room around it, or of a rule's limit, that a fact has at least
+
+
+def follows(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
+    """Whether a figure follows from the row's figures and prices. known: the values that the item's words support."""
+    if claim.kind not in ("number", "price", "stock", "attribute"):
+        return False
+    return (
+        _is_saving(claim, facts, folded)
+        or _is_price_per(claim, facts, known, folded)
+        or _is_total(claim, known, folded)
+        or _lasts(claim, known, folded)
+        or _meets_limit(claim, facts, folded)
+        or _has_room(claim, known, folded)
+    )
+
+
+def _is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a sum is what the old price and the price differ by, and the text says so or names both of them."""
+    words = _BARE.fullmatch(claim.value)
+    if words is None or not equals_one(float(words["value"]), facts.amounts_off):
+        return False
+    if _PAYS.search(folded, max(0, claim.start - 24), claim.start):
+        return False
+    named = {value_of(number) for number in NUMBER.finditer(folded)}
+    before, after = _CLAUSE_BEFORE.search(folded[: claim.start]), _CLAUSE_AFTER.match(folded, claim.end)
+    clause = (before[0] if before else "") + " " + (after[0] if after else "")
+    return {facts.price, facts.old_price} <= named or _SAVES.search(clause) is not None
+
+
+def _is_price_per(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
+    """Whether a sum is the price of one piece, of a unit of the row's measure, or of a hundred of them."""
+    words = re.fullmatch(r"(?:each )?(?:(?P<role>price|about) )?(?P<value>[\d.]+)(?: [a-z]+)?", claim.value)
+    per = _PER.match(folded, claim.end)
+    if words is None or per is None or not facts.price or claim.kind == "stock":
+        return False
+    if claim.kind == "number" and " " in claim.value:
+        return False
+    unit = per["unit"] or per["of"] or ""
+    value, leeway = float(words["value"]), 2 * HALF_CENT
+    if words["role"] == "about":
+        leeway = ABOUT * value
+    if unit in FIGURES.units or per["hundred"]:
+        dimension, size = FIGURES.units.get(unit, ("", 1.0))
+        size *= 100 if per["hundred"] else 1
+        prices = [
+            facts.price * size / stated
+            for stated, of in _measures(known)
+            if stated and (of == dimension or (not dimension and of in ("g", "ml", "m")))
+        ]
+        return any(abs(price - value) < leeway for price in prices)
+    return any(abs(price - value) < leeway for price in prices_of_one(facts, known))
+
+
+def _is_total(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a measure is that of all pieces together: half a kilo for the pair, of 250 g each."""
+    measure, total = _MEASURE.fullmatch(claim.value), _TOTAL.match(folded, claim.end)
+    if measure is None or total is None or claim.kind != "number":
+        return False
+    value, sign = float(measure["value"]), claim.value[0]
+    low, high = BESIDE_FACT.get(sign, (0.9, 1.1) if sign == "~" else (1.0, 1.0))
+    counts = {2} if total["pair"] else {count for count, _ in piece_counts(known) if count <= 100}
+    return any(
+        unit == measure["unit"] and low * value <= stated * count <= high * value
+        for stated, unit in _measures(known)
+        for count in counts
+    )
+
+
+def _lasts(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether so many days are how long the pieces last that the text says are used each day: 80 bags, two a day."""
+    days = re.fullmatch(r"(\d+) day", claim.value)
+    if days is None:
+        return False
+    daily = (value_of(number) for number in NUMBER.finditer(folded) if _DAILY.match(folded, number.end()))
+    return any(count == used * int(days[1]) for used in daily for count, _ in piece_counts(known))
+
+
+def _meets_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a measure is of another thing that the row's limit allows: a 14-inch laptop, of a bag for up to 15.
+
+    A thing beyond the limit may be named where the text says that it is too much.
+    """
+    measure, other = _MEASURE.fullmatch(claim.value), _OTHER.match(folded, claim.end)
+    if measure is None or other is None or not _OF_OTHER.search(folded[: claim.start]):
+        return False
+    if {other["noun"], other["head"]} & set(kinds_of(facts)):
+        return False
+    clause = _CLAUSE_AFTER.match(folded, claim.end)
+    denied = clause is not None and _DENIED.search(clause[0]) is not None
+    return any(
+        unit == measure["unit"] and unit not in ("h", "day") and (float(measure["value"]) > most) == denied
+        for most, unit in _limits(facts)
+    )
+
+
+def _limits(facts: ItemFacts) -> Iterator[tuple[float, str]]:
+    for name, values in facts.attributes.items():
+        of_name = _LIMITS.search(fold(name)) is not None
+        for text in map(fold, values):
+            for claim in figure_claims(text):
+                measure = _MEASURE.fullmatch(claim.value)
+                if measure and (of_name or _UP_TO.search(text[: claim.start])):
+                    yield float(measure["value"]), measure["unit"]
+
+
+def _has_room(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a measure is of the room that the item fits in, or of a rule that it meets, by a fact that is smaller."""
+    measure = _MEASURE.fullmatch(claim.value)
+    if measure is None or claim.kind != "number":
+        return False
+    before = folded[: claim.start]
+    is_room = measure["unit"] == "m" and (
+        (_INTO.search(before) and _GAP.match(folded, claim.end)) or _ROOM_OF.search(before)
+    )
+    if not is_room and not (_WITHIN.search(before) and _RULE.match(folded, claim.end)):
+        return False
+    value = float(measure["value"])
+    return any(unit == measure["unit"] and LEAST * value <= stated <= value for stated, unit in _measures(known))
+
+
+def _measures(known: frozenset[str]) -> Iterator[tuple[float, str]]:
+    """(figure, unit) of each measure of the row."""
+    for fact in known:
+        measure = _MEASURE.fullmatch(fact)
+        if measure and measure["value"].replace(".", "", 1).isdigit():
+            yield float(measure["value"]), measure["unit"]
