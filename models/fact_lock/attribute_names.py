@@ -14,11 +14,15 @@ _LACKED = re.compile(
     r"|^[-0.% ]*(?:mg|g|ml|m|cm)?$|[无否没未不免另]"
 )
 # Names that promise something, of which only a plain yes or a figure says that the item keeps it.
-_PROMISES = re.compile(r"(?:safe|proof|resistance|resistant|able|ible|free|wash|cancell?ing|control|lined|heated)$")
+_PROMISES = re.compile(r"(?:safe|proof|resistance|resistant|able|ible|free|wash|cancell?ing|(?<= )control|lined|heated)$")
 _KEPT = re.compile(
-    r"(?:yes|true|fully?|included|with|always|active)(?![a-z])|[\d.,]+ ?(?:m|mm|atm|h|months?|years?)?$|ip(?:x|\d)\d"
+    r"(?:yes|true|fully?|included|with|always|active)(?![a-z])|(?:up to )?[\d.,]+ ?(?:m|mm|atm|h|months?|years?|°c)?$|ip(?:x|\d)\d"
 )
-_DENIED = re.compile(r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?")
+_DENIED = re.compile(
+    r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?"
+    r"|(?P<free>[a-z]+)[ -]free|(?P<non>non)[ -](?P<of>[a-z]+)"
+)
+_NONE = frozenset(("none", "no", "without"))  # of a thing that the attribute's name says
 
 
 def parts_of_item(facts: ItemFacts) -> Iterator[str]:
@@ -31,7 +35,17 @@ def parts_of_item(facts: ItemFacts) -> Iterator[str]:
 
 
 def denied_by_values(facts: ItemFacts) -> Iterator[str]:
-    """The things that a value denies in English: assembly, of "no assembly needed"."""
-    for values in facts.attributes.values():
-        for denied in filter(None, map(_DENIED.fullmatch, map(fold, values))):
-            yield denied["thing"]
+    """The things that a value denies in English, one and many of each: assembly, of "no assembly needed"; lining and
+    lined, of a lining that is "none"; nickel, of "nickel-free"."""
+    for name, values in facts.attributes.items():
+        folded = fold(name.replace("_", " "))
+        for value in map(fold, values):
+            if value in _NONE:
+                denied = [folded, *([f"{folded.removesuffix('ing')}ed"] if folded.endswith("ing") else [])]
+            elif folded == "free from":
+                denied = re.split(r", | and ", value)
+            else:
+                match = _DENIED.fullmatch(value)
+                denied = [match["thing"] or match["free"] or match["of"]] if match else []
+            for thing in denied:
+                yield from (thing, f"{thing}s", thing.removesuffix("s"))

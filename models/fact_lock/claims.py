@@ -20,11 +20,12 @@ from models.fact_lock.derived_figures import follows
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
-from models.fact_lock.purity import claims_purity, denies_purity
+from models.fact_lock.purity import claims_purity, denies_others, denies_purity
 from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
@@ -75,7 +76,11 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
-_DENIED_BEFORE = re.compile(r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't)(?: [a-z]+){0,2} $")
+_DENIED_BEFORE = re.compile(
+    r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't|hasn't|haven't)"
+    r"(?:(?: [a-z]+){0,2}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
+)
+_ARTICLE = re.compile(r"(?:an?|any) ")
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
@@ -151,6 +156,8 @@ def unsupported(
         for claim in text_claims
         if (supports(claim, facts, known) and not claims_purity(claim, facts, folded))
         or is_included(claim, facts, folded)
+        or follows(claim, facts, known, folded)
+        or denies_others(claim, facts, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
@@ -178,7 +185,7 @@ def unsupported(
         and not _denies_beside(claim, facts, folded)
         and not is_counted(claim, facts, known, folded)
         and not is_share_of_one(claim, known, folded)
-        and not follows(claim, facts, known, folded)
+        and not _is_bound(claim, supported)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
@@ -218,7 +225,15 @@ def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
         return False
     denies = _DENIES.match(words)
     return (denies is not None and f"not {words[denies.end() :]}" in known) or (
-        f"not {words}" in known and _DENIED_BEFORE.search(folded, 0, claim.start) is not None
+        f"not {_ARTICLE.sub('', words, count=1)}" in known and _DENIED_BEFORE.search(folded, 0, claim.start) is not None
+    )
+
+
+def _is_bound(claim: Claim, supported: list[Claim]) -> bool:
+    """Whether a comparison is only with a figure that a fact is just under or just over: "less than half a kilo"."""
+    return claim.kind == "comparison" and any(
+        figure.kind == "number" and figure.value[:1] in BESIDE_FACT and figure.start == claim.end + 1
+        for figure in supported
     )
 
 

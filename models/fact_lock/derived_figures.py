@@ -10,6 +10,7 @@ from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT, FIGURES
 from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.price_check import ABOUT, HALF_CENT, equals_one, piece_counts, prices_of_one
+from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import NUMBER, fold, value_of
 
 _BARE = re.compile(r"(?:(?:price|left|less) )?(?P<value>[\d.]+)(?: yuan| dollar| euro| pound| rupee)?")
@@ -51,7 +52,9 @@ LEAST = 0.5  # share of the room around it, or of a rule's limit, that a fact ha
 
 def follows(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
     """Whether a figure follows from the row's figures and prices. known: the values that the item's words support."""
-    if claim.kind not in ("number", "price", "stock", "attribute"):
+    if claim.kind == "size":
+        return _is_refused_size(claim, facts, folded)
+    if claim.kind not in ("number", "price", "stock"):
         return False
     return (
         _is_saving(claim, facts, folded)
@@ -140,6 +143,13 @@ def _meets_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         unit == measure["unit"] and unit not in ("h", "day") and (float(measure["value"]) > most) == denied
         for most, unit in _limits(facts)
     )
+
+
+def _is_refused_size(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether the text says of a size that the row lacks that the item is none for it."""
+    clause = _CLAUSE_AFTER.match(folded, claim.end)
+    has_sizes = any(kind_of(name) == "size" for name in facts.attributes)
+    return has_sizes and clause is not None and _DENIED.search(clause[0]) is not None
 
 
 def _limits(facts: ItemFacts) -> Iterator[tuple[float, str]]:

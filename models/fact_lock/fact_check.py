@@ -9,7 +9,7 @@ from models.fact_lock.ages import MONTHS, fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.figure_patterns import AGE, BESIDE_FACT
+from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
 from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -69,7 +69,9 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
         return True
     if counts_colours(words, facts) or counts_things(words, facts):
         return True
-    parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
+    # The words of units are read with their figures.
+    found = [word for word in _WORD.findall(words) if (len(word) > 3 and word not in UNITS) or UNSPACED.search(word)]
+    parts = found or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
@@ -85,7 +87,7 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
     value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
     has_kind = colon and any(fact.startswith(f"{kind}:") for fact in known)
-    if has_kind and (kind == "colour" or (claim.of_being and kind == "material")):
+    if has_kind and (kind in ("colour", "season") or (claim.of_being and kind == "material")):
         return value not in known
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium

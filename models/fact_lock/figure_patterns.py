@@ -115,7 +115,7 @@ BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
-    r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|off)"
+    r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|(?:take|takes|taking|knock|knocks|knocking) off)"
     r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
     r"|(?P<fell>(?:down|lower|fallen|dropped) by|savings? of)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
@@ -138,7 +138,7 @@ EACH_AFTER = re.compile(
 # Before the price of one piece: "which brings each cup to about two yuan".
 EACH_BEFORE = re.compile(
     r"(?<![a-z])(?:each|every) (?!set|box|pack|pair|case|week|month|quarter|year|kilo|litre|liter|pound|gram)[a-z]+"
-    r" (?:to|at|for|costs?|comes to|is)(?: (?:about|around|roughly|just|only|nearly|almost|under))* $"
+    r" (?:to|at|for|costs?|comes to|(?:works|comes) out at|is)(?: (?:about|around|roughly|just|only|nearly|almost|under))* $"
 )
 CENTS = re.compile(r" (?:cents|pence|fen)(?![a-z])")  # 50 Cent is a name
 AND_CENTS = re.compile(r" (?:and )?$")  # between pounds and pence: four pounds fifty

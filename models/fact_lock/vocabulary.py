@@ -247,7 +247,10 @@ class Vocabulary:
             sizes.update(size for value in list(sizes) for size in sizes_between(value))
             sure.update(f"size:{size}" for size in sizes)
             sure.update(sizes)
-        row_words = [facts.words_of(rule_set.fact_words) for rule_set in self.rules]
+        lacking = {f"no {thing}" for thing in denied_by_values(facts)}
+        row_words = [
+            facts.words_of(rule_set.fact_words) | (lacking & rule_set.excluded.keys()) for rule_set in self.rules
+        ]
         sure.update(self._entailed(row_words))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
         return frozenset(sure | doubtful | self._ruled_out(row_words, sure) | self._named(facts))
@@ -257,7 +260,12 @@ class Vocabulary:
         things that a value denies."""
         names = {name for name in parts_of_item(facts) if kind_of(name) == "attribute" and LATIN.search(name)}
         words = {f"{SAID_IN_TEXT}{word}" for name in names for word in (name, *name.split(" "))}
-        denied = {f"not {word}" for word in denied_by_values(facts)}
+        # A rose of a watering can is no colour.
+        parts = (meaning for name in names for word in (name, *name.split(" ")) for meaning in self.meanings(word))
+        words |= {meaning.value for meaning in parts if meaning.kind == "colour"}
+        denied = {
+            f"not {value.removeprefix(SAID_IN_TEXT)}" for word in denied_by_values(facts) for value in self.values_of(word)
+        }
         return words | denied | self._entailed([names & rule_set.words.entails.keys() for rule_set in self.rules])
 
     def values_of(self, word: str) -> set[str]:
