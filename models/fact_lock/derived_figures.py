@@ -41,6 +41,12 @@ _LIMITS = re.compile(r"(?<![a-z])(?:max(?:imum)?|load|limit)(?![a-z])")
 _OF_OTHER = re.compile(r"(?<![a-z])(?:an?|any|your|his|her|my|our)(?: (?:old|new|big|small|little|whole))? $")
 _OTHER = re.compile(r" (?P<noun>[a-z]+)(?: (?P<head>[a-z]+))?")
 _DENIED = re.compile(r"n't(?![a-z])|(?<![a-z])(?:not|no|never|elsewhere|sorry|keep looking|cannot)(?![a-z])")
+# Right after a thing that is too large: "your old 17-inch brute doesn't", "size 47s should keep looking".
+_TOO_MUCH = re.compile(
+    r"s?(?: [a-z]+){0,2} (?:(?:should|must|will|can|may) (?:keep looking|look elsewhere)"
+    r"|(?:(?:is|are|do|does|wo|ca)n't|(?:is|are|do|does|will) not|cannot)"
+    r"(?=[,.;:!?]|$| (?:fit|go in|get in|belong|meant|allowed|covered|made|suit))|(?:is|are) (?:out of luck|too (?:much|big|large|heavy)))"
+)
 _ROOM = "gap|slot|space|shelf|nook|niche|alcove|drawer|cupboard|opening|corner|ledge|windowsill|doorway"
 _INTO = re.compile(r"(?<![a-z])(?:in|into|under|behind|through|inside|between|on|onto) an? $")
 _GAP = re.compile(rf" (?:{_ROOM})(?![a-z])")
@@ -139,17 +145,19 @@ def _meets_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         return False
     clause = _CLAUSE_AFTER.match(folded, claim.end)
     denied = clause is not None and _DENIED.search(clause[0]) is not None
+    too_much = _TOO_MUCH.match(folded, claim.end) is not None
     return any(
-        unit == measure["unit"] and unit not in ("h", "day") and (float(measure["value"]) > most) == denied
+        unit == measure["unit"]
+        and unit not in ("h", "day")
+        and (too_much if float(measure["value"]) > most else not denied)
         for most, unit in _limits(facts)
     )
 
 
 def _is_refused_size(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text says of a size that the row lacks that the item is none for it."""
-    clause = _CLAUSE_AFTER.match(folded, claim.end)
     has_sizes = any(kind_of(name) == "size" for name in facts.attributes)
-    return has_sizes and clause is not None and _DENIED.search(clause[0]) is not None
+    return has_sizes and _TOO_MUCH.match(folded, claim.end) is not None
 
 
 def _limits(facts: ItemFacts) -> Iterator[tuple[float, str]]:
