@@ -79,7 +79,12 @@ _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
 _DENIED_BEFORE = re.compile(
     r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't|hasn't|haven't)"
     r"(?:(?: [a-z]+){0,2}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
+    # keep it out of the dishwasher
+    r"|(?<![a-z])(?:keep (?:it |them |this |these )?(?:out of|away from)"
+    r"|(?:do not|don't|never) (?:put|throw|toss|pop|stick|run) (?:it|them|this|these) (?:in|into|through))(?: the| an?)? $"
 )
+_ASKED = re.compile(r"\?,? (?:not|no|never|nope)(?![a-z])")  # Plastic? Not this one.
+_DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
 _ARTICLE = re.compile(r"(?:an?|any) ")
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
@@ -225,7 +230,8 @@ def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
         return False
     denies = _DENIES.match(words)
     return (denies is not None and f"not {words[denies.end() :]}" in known) or (
-        f"not {_ARTICLE.sub('', words, count=1)}" in known and _DENIED_BEFORE.search(folded, 0, claim.start) is not None
+        f"not {_ARTICLE.sub('', words, count=1)}" in known
+        and (_DENIED_BEFORE.search(folded, 0, claim.start) or _ASKED.match(folded, claim.end)) is not None
     )
 
 
@@ -239,8 +245,13 @@ def _is_bound(claim: Claim, supported: list[Claim]) -> bool:
 
 def _denies_nearer(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether a negation denies a word that stands before the claim, and that the facts rule out: "no scent added to
-    the satin" of an unscented lipstick."""
-    nearer = _DENIED_WORD.match(folded, claim.start) if claim.kind == "negation" else None
+    the satin" of an unscented lipstick; or a longer word."""
+    if claim.kind != "negation":
+        return False
+    longer = _DENIED_PHRASE.match(folded, claim.start)
+    if longer is not None and longer.end() > claim.end and f"not {longer['phrase']}" in known:
+        return True  # "not silver plate": only a part of what is denied is a word of its own
+    nearer = _DENIED_WORD.match(folded, claim.start)
     return nearer is not None and nearer.end() < claim.end and f"not {nearer['word']}" in known
 
 

@@ -9,10 +9,11 @@ from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT, FIGURES
 from models.fact_lock.judged_sentences import kinds_of
-from models.fact_lock.price_check import ABOUT, HALF_CENT, equals_one, piece_counts, prices_of_one
+from models.fact_lock.price_check import ABOUT, HALF_CENT, equals_one, is_own_money, piece_counts, prices_of_one
 from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import NUMBER, fold, value_of
 
+_MONEY = re.compile(r" (?:yuan|dollar|euro|pound|rupee)$")
 _BARE = re.compile(r"(?:(?:price|left|less) )?(?P<value>[\d.]+)(?: yuan| dollar| euro| pound| rupee)?")
 _MEASURE = re.compile(r"[~<>]?(?P<value>[\d.]+) (?P<unit>\S+)(?: (?:wide|side))?")
 _CLAUSE_BEFORE = re.compile(r"(?:^|[,.;:!?])[^,.;:!?]*$")
@@ -61,6 +62,8 @@ def follows(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) 
     if claim.kind == "size":
         return _is_refused_size(claim, facts, folded)
     if claim.kind not in ("number", "price", "stock"):
+        return False
+    if claim.kind == "price" and not is_own_money(claim.value.split(" ")[-1:] if _MONEY.search(claim.value) else [], facts):
         return False
     return (
         _is_saving(claim, facts, folded)

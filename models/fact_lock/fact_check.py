@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from models.fact_lock.ages import MONTHS, fits_age
+from models.fact_lock.ages import MONTHS, fits_age, fits_newborn
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
@@ -41,6 +41,8 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         return _facts_say(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
     if claim.kind == "negation":
         return _denied_rightly(claim, facts, known)
+    if (fits := fits_newborn(claim.value.rpartition(":")[2], facts)) is not None:
+        return fits
     if claim.doubtful:
         attributes = {name for name, values in facts.attributes.items() if values}
         same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, attributes)
@@ -89,6 +91,8 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
     has_kind = colon and any(fact.startswith(f"{kind}:") for fact in known)
     if has_kind and (kind in ("colour", "season") or (claim.of_being and kind == "material")):
         return value not in known
+    if fits_newborn(value.rpartition(":")[2], facts) is False:
+        return True  # not for newborns, where the row says from three months
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium
     if value not in known and any(facts.attributes.get(name) for name in ONE_VALUE.intersection(claim.attributes)):

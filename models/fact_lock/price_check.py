@@ -43,7 +43,7 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     each = _EACH.match(words)
     role, _, figure = words[each.end() if each else 0 :].partition(" ")
     amount, *money = figure.split(" ")
-    if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
+    if not is_own_money(money, facts):
         return False
     try:
         value = float(amount)
@@ -62,6 +62,11 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     if role == "was":
         return equals_one(value, (facts.old_price,))
     return equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
+
+
+def is_own_money(money: list[str], facts: ItemFacts) -> bool:
+    """Whether the named currency, if any, is that of the prices."""
+    return not money or not facts.currency or money[0] in MONEY.get(facts.currency, facts.currency)
 
 
 def prices_of_one(facts: ItemFacts, known: frozenset[str], counter: str = "") -> list[float]:
