@@ -11,7 +11,8 @@ MONTHS = 12
 NEWBORN = ("newborn", "newborns", "初生", "新生儿")
 _RANGE = re.compile(
     r"(?P<low>\d+) ?(?:-|~|至|到|to) ?(?P<high>\d+) ?(?:(?P<years>岁|years?)|(?P<months>个月|months?))"
-    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years| ?years ?\+| ?(?P<least_months>个月以上|months and up|months ?\+))"
+    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years| ?years ?\+| ?(?P<least_months>个月以上|months and up"
+    r"|months ?\+))"
     r"|(?P<only>\d+) ?(?:岁|years?)"
 )
 _NAMED = re.compile(r"(?<![a-z])ages?(?![a-z])|年龄|适用")

@@ -14,9 +14,12 @@ _LACKED = re.compile(
     r"|^[-0.% ]*(?:mg|g|ml|m|cm)?$|[无否没未不免另]"
 )
 # Names that promise something, of which only a plain yes or a figure says that the item keeps it.
-_PROMISES = re.compile(r"(?:safe|proof|resistance|resistant|able|ible|free|wash|cancell?ing|(?<= )control|lined|heated)$")
+_PROMISES = re.compile(
+    r"(?:safe|proof|resistance|resistant|able|ible|free|wash|cancell?ing|(?<= )control|lined|heated)$"
+)
 _KEPT = re.compile(
-    r"(?:yes|true|fully?|included|with|always|active)(?![a-z])|(?:up to )?[\d.,]+ ?(?:m|mm|atm|h|months?|years?|°c)?$|ip(?:x|\d)\d"
+    r"(?:yes|true|fully?|included|with|always|active)(?![a-z])|(?:up to )?[\d.,]+ ?(?:m|mm|atm|h|months?|years?|°c)?$"
+    r"|ip(?:x|\d)\d"
 )
 _DENIED = re.compile(
     r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?"

@@ -81,13 +81,14 @@ _DENIED_BEFORE = re.compile(
     r"(?:(?: [a-z]+){0,2}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
     # keep it out of the dishwasher
     r"|(?<![a-z])(?:keep (?:it |them |this |these )?(?:out of|away from)"
-    r"|(?:do not|don't|never) (?:put|throw|toss|pop|stick|run) (?:it|them|this|these) (?:in|into|through))(?: the| an?)? $"
+    r"|(?:do not|don't|never) (?:put|throw|toss|pop|stick|run) (?:it|them|this|these) (?:in|into|through))(?: the"
+    r"| an?)? $"
 )
 _ASKED = re.compile(r"\?,? (?:not|no|never|nope)(?![a-z])")  # Plastic? Not this one.
 _DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
 _ARTICLE = re.compile(r"(?:an?|any) ")
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
-_DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
+_DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor|out of) (?:an? |any |added |the )?")
 
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:

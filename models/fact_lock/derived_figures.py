@@ -1,4 +1,4 @@
-"""Figures of a text that follow from the row: what is saved, a price per metre, the weight of a pair, a limit that is met."""
+"""Figures of a text that follow from the row: what is saved, a price per metre, the weight of a pair, a limit met."""
 
 from __future__ import annotations
 
@@ -24,15 +24,20 @@ _SAVES = re.compile(
     r"|leav(?:es|ing)|left|stays?|spare|pocket|lower|cheaper|fewer|shaved|trimmed|discount|reduc(?:ed|tion))(?![a-z])"
 )
 _PAYS = re.compile(
-    r"(?<![a-z])(?:pay|pays|costs?|priced?(?: at| is| of)?|for|at|now|yours for|is now|from|to|was|were|cost|reduced to|it's|all of)"
+    r"(?<![a-z])(?:pay|pays|costs?|priced?(?: at| is| of)?|for|at|now|yours for|is now|from|to|was|were|cost"
+    r"|reduced to|it's|all of)"
     r"(?: (?:about|just|only|around|roughly))? $"
 )
 # Right after a sum: what it is paid for ("seven yuan a metre", "sixteen for every hundred").
 _PER = re.compile(
-    r" (?:for )?(?:every|each|per|an?) (?:(?P<hundred>(?:a )?hundred)(?: (?P<of>[a-z]+))?|(?P<unit>[a-z]+))(?![a-z])| (?:apiece|each)(?![a-z])"
+    r" (?:for )?(?:every|each|per|an?) (?:(?P<hundred>(?:a )?hundred)(?: (?P<of>[a-z]+))?|(?P<unit>[a-z]+))(?![a-z])"
+    r"| (?:apiece|each)(?![a-z])"
 )
+# Before a round measure that a price is of: "five yuan for every hundred grams". Such a measure is no fact itself.
+_PRICED_BY = re.compile(r"[a-z] (?:for )?(?:every|each|per)(?: a)? $")
 _TOTAL = re.compile(
-    r" (?:(?:for )?(?:the|a) (?P<pair>pair)|between (?:them|the two)|(?:for |in )?(?:the (?:set|lot)|all|total)|altogether"
+    r" (?:(?:for )?(?:the|a) (?P<pair>pair)|between (?:them|the two)|(?:for |in )?(?:the (?:set|lot)|all|total)"
+    r"|altogether"
     r"|together|combined|all told)(?![a-z])"
 )
 _DAILY = re.compile(r" (?:[a-z]+ )?(?:an?|per|every|each) day(?![a-z])")
@@ -46,7 +51,8 @@ _DENIED = re.compile(r"n't(?![a-z])|(?<![a-z])(?:not|no|never|elsewhere|sorry|ke
 _TOO_MUCH = re.compile(
     r"s?(?: [a-z]+){0,2} (?:(?:should|must|will|can|may) (?:keep looking|look elsewhere)"
     r"|(?:(?:is|are|do|does|wo|ca)n't|(?:is|are|do|does|will) not|cannot)"
-    r"(?=[,.;:!?]|$| (?:fit|go in|get in|belong|meant|allowed|covered|made|suit))|(?:is|are) (?:out of luck|too (?:much|big|large|heavy)))"
+    r"(?=[,.;:!?]|$| (?:fit|go in|get in|belong|meant|allowed|covered|made|suit))|(?:is|are) (?:out of luck"
+    r"|too (?:much|big|large|heavy)))"
 )
 _ROOM = "gap|slot|space|shelf|nook|niche|alcove|drawer|cupboard|opening|corner|ledge|windowsill|doorway"
 _INTO = re.compile(r"(?<![a-z])(?:in|into|under|behind|through|inside|between|on|onto) an? $")
@@ -63,10 +69,13 @@ def follows(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) 
         return _is_refused_size(claim, facts, folded)
     if claim.kind not in ("number", "price", "stock"):
         return False
-    if claim.kind == "price" and not is_own_money(claim.value.split(" ")[-1:] if _MONEY.search(claim.value) else [], facts):
+    if claim.kind == "price" and not is_own_money(
+        claim.value.split(" ")[-1:] if _MONEY.search(claim.value) else [], facts
+    ):
         return False
     return (
         _is_saving(claim, facts, folded)
+        or _is_price_unit(claim, facts, folded)
         or _is_price_per(claim, facts, known, folded)
         or _is_total(claim, known, folded)
         or _lasts(claim, known, folded)
@@ -112,6 +121,18 @@ def _is_price_per(claim: Claim, facts: ItemFacts, known: frozenset[str], folded:
     return any(abs(price - value) < leeway for price in prices_of_one(facts, known))
 
 
+def _is_price_unit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a measure is only what a price is of, such as a hundred grams."""
+    measure = _MEASURE.fullmatch(claim.value)
+    return (
+        measure is not None
+        and facts.price is not None
+        and measure["unit"] in ("g", "ml", "m")
+        and float(measure["value"]) in (1, 10, 100, 1000)
+        and _PRICED_BY.search(folded[: claim.start]) is not None
+    )
+
+
 def _is_total(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether a measure is that of all pieces together: half a kilo for the pair, of 250 g each."""
     measure, total = _MEASURE.fullmatch(claim.value), _TOTAL.match(folded, claim.end)
@@ -139,22 +160,25 @@ def _lasts(claim: Claim, known: frozenset[str], folded: str) -> bool:
 def _meets_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether a measure is of another thing that the row's limit allows: a 14-inch laptop, of a bag for up to 15.
 
-    A thing beyond the limit may be named where the text says that it is too much.
+    The limit must be of that thing, but for a weight: a row says "max load". A thing beyond the limit may be named
+    where the text says that it is too much.
     """
     measure, other = _MEASURE.fullmatch(claim.value), _OTHER.match(folded, claim.end)
     if measure is None or other is None or not _OF_OTHER.search(folded[: claim.start]):
         return False
-    if {other["noun"], other["head"]} & set(kinds_of(facts)):
+    nouns = [noun for noun in (other["noun"], other["head"]) if noun]
+    if set(nouns) & set(kinds_of(facts)):
         return False
     clause = _CLAUSE_AFTER.match(folded, claim.end)
     denied = clause is not None and _DENIED.search(clause[0]) is not None
     too_much = _TOO_MUCH.match(folded, claim.end) is not None
-    return any(
-        unit == measure["unit"]
-        and unit not in ("h", "day")
-        and (too_much if float(measure["value"]) > most else not denied)
-        for most, unit in _limits(facts)
-    )
+    for most, unit, words in _limits(facts):
+        if unit == measure["unit"] and unit not in ("h", "day"):
+            is_over = float(measure["value"]) > most
+            of_thing = unit == "g" or any(noun.removesuffix("s") in words for noun in nouns)
+            if too_much if is_over else (of_thing and not denied):
+                return True
+    return False
 
 
 def _is_refused_size(claim: Claim, facts: ItemFacts, folded: str) -> bool:
@@ -163,14 +187,15 @@ def _is_refused_size(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     return has_sizes and _TOO_MUCH.match(folded, claim.end) is not None
 
 
-def _limits(facts: ItemFacts) -> Iterator[tuple[float, str]]:
+def _limits(facts: ItemFacts) -> Iterator[tuple[float, str, str]]:
+    """(figure, unit, name and value of the attribute) of each limit of the row."""
     for name, values in facts.attributes.items():
         of_name = _LIMITS.search(fold(name)) is not None
         for text in map(fold, values):
             for claim in figure_claims(text):
                 measure = _MEASURE.fullmatch(claim.value)
                 if measure and (of_name or _UP_TO.search(text[: claim.start])):
-                    yield float(measure["value"]), measure["unit"]
+                    yield float(measure["value"]), measure["unit"], f"{fold(name)} {text}"
 
 
 def _has_room(claim: Claim, known: frozenset[str], folded: str) -> bool:

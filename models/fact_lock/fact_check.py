@@ -35,14 +35,14 @@ FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
+    if claim.kind != "negation" and (fits := fits_newborn(claim.value.rpartition(":")[2], facts)) is not None:
+        return fits
     if claim.value in known:
         return True
     if claim.value.startswith(SAID_IN_TEXT):
         return _facts_say(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
     if claim.kind == "negation":
         return _denied_rightly(claim, facts, known)
-    if (fits := fits_newborn(claim.value.rpartition(":")[2], facts)) is not None:
-        return fits
     if claim.doubtful:
         attributes = {name for name, values in facts.attributes.items() if values}
         same_kind = claim.kind != "attribute" and claim.kind in map(kind_of, attributes)

@@ -20,11 +20,13 @@ from models.fact_lock.figure_patterns import (
     BEFORE,
     BOTTOMS,
     BOUND,
+    BY,
     CENTS,
     DATE,
     DATED,
     EACH_AFTER,
     EACH_BEFORE,
+    FEW,
     FIGURES,
     FORMER,
     FRACTIONS,
@@ -124,6 +126,8 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
         elif part["and_half"]:
             dimension, size = figures.units[{"月": "个月"}.get(part["half_unit"], part["half_unit"])]
             value = f"{(_zh_number(part['and_half']) + 0.5) * size:.6g} {dimension}"
+        elif part["few"]:
+            value = f"{FEW[part['few']]}"
         elif part["half_of"]:
             value = f"{HALVES_OF[part['half_of'].rpartition(' ')[2]]}"
         elif part["dozens"]:
@@ -163,7 +167,10 @@ def _roughly(value: str, folded: str, start: int, end: int) -> str:
     """
     if bound := BOUND.search(folded, max(0, start - REACH), start):
         side = SIDE.match(folded, end) if value.endswith(" m") else None
-        return f"{'<' if bound['under'] else '>'}{value}{' ' + (side.lastgroup or '') if side else ''}"
+        of_side = (
+            side.lastgroup if side else "side" if value.endswith(" m") and BY.search(folded[: bound.start()]) else ""
+        )
+        return f"{'<' if bound['under'] else '>'}{value}{f' {of_side}' if of_side else ''}"
     return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
 
 
@@ -186,15 +193,17 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
 
 def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
     """Figures whose unit stands at the figure beside them: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61."""
-    for first, second in itertools.pairwise(numbers):
+    shared: dict[int, str] = {}  # start of a figure -> the unit that it has from another: 42 in 42 x 28 x 9 cm
+    for first, second in reversed([*itertools.pairwise(numbers)]):
         between = SHARED.fullmatch(folded, first.end(), second.start())
         if between is None:
             continue
         own, following = between["unit"], figures.after.match(folded, second.end())
-        unit_after = following["unit"] if following else None
+        unit_after = following["unit"] if following else shared.get(second.start())
         without, unit = (second, own) if own else (first, unit_after)
         if unit in figures.units and not (own and following):
             dimension, size = figures.units[unit]
+            shared[without.start()] = unit
             value = f"{value_of(without, figures.words) * size:.6g} {dimension}"
             bound = BOUND.search(folded, max(0, without.start() - REACH), without.start())
             if bound:

@@ -11,7 +11,8 @@ from models.text.numerals import fold
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
     r"(?:(?:come|comes|came|coming|arrive|arrives|arrived|packed|sold|sent|supplied|ship|ships|shipped|include|includes"
-    r"|included|complete|together|along|with|in|inside|the|it|them|its|a|an|box|parcel|package|part|of|deal|bargain|thrown)[ -]?)+"
+    r"|included|complete|together|along|with|in|inside|the|it|them|its|a|an|box|parcel|package|part|of|deal|bargain"
+    r"|thrown)[ -]?)+"
 )
 _LEADS_ON = re.compile(r"(?<![a-z])(?:its|a|an|with|includes?)$")  # the thing follows
 # The thing before the claim, from the nearest of these words on: "with the screws | in the box".

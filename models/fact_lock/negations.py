@@ -29,7 +29,8 @@ _SIGN_ZH = re.compile("[不没无非未缺免零]")
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
     # Plastic? Not this one.
-    r"|(?P<asked>\?,? (?:not|no|never|nope)(?![a-z])(?! (?:problem|matter|worries|worry|more|need|wonder|better|longer|idea|hurry|time|thanks)))"
+    r"|(?P<asked>\?,? (?:not|no|never|nope)(?![a-z])(?! (?:problem|matter|worries|worry|more|need|wonder|better"
+    r"|longer|idea|hurry|time|thanks)))"
     r"|(?P<free>[ -]free(?![a-z])(?! (?:shipping|delivery|gift|returns|size|of|from|time)))"
     r"|(?<![a-z])(?:not|no|without|never|cannot|lacks?|lacking|free (?:of|from)|minus|neither|nor|hardly|far from"
     r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't)(?![a-z])"
@@ -83,7 +84,9 @@ def negations(
         denied = _denied(folded, claims, starts, negation)
         if denied is not None:
             claims = [
-                _denial(claim, negation, folded) if _same_place(claim, denied) or _goes_on(claim, denied, folded) else claim
+                _denial(claim, negation, folded)
+                if _same_place(claim, denied) or _goes_on(claim, denied, folded)
+                else claim
                 for claim in claims
             ]
         elif word and (":" in word or any(first < max(end, start + 1) and start < last for first, last in denials)):

@@ -60,7 +60,9 @@ def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     denied = [word for word in re.findall(r"[a-z]+", words) if word not in _SMALL]
     of_cloth = any(_WHOLLY.search(fold(text)) for values in facts.attributes.values() for text in values)
     of_food = any(
-        _WHOLLY.fullmatch(fold(text)) for name in ("ingredients", "ingredient") for text in facts.attributes.get(name, ())
+        _WHOLLY.fullmatch(fold(text))
+        for name in ("ingredients", "ingredient")
+        for text in facts.attributes.get(name, ())
     )
     is_cloth = claim.value.startswith("not material:") or all(word in _FILLINGS for word in denied)
     return (

@@ -51,7 +51,9 @@ _SEEMING = re.compile(
     r"|人造|人工|仿|假|合成|类似|无|非|不|没"
 )
 # Values that are no words of an attribute: a measure, which is read as a figure, and an answer to the attribute's name.
-_NO_WORD = re.compile(r"\d[\d.,]* ?(?:mm|cm|m|g|kg|ml|l|w|v|h|min|hours?|days?|weeks?|months?|years?)|yes|no|none|true|false")
+_NO_WORD = re.compile(
+    r"\d[\d.,]* ?(?:mm|cm|m|g|kg|ml|l|w|v|h|min|hours?|days?|weeks?|months?|years?)|yes|no|none|true|false"
+)
 LONGEST_VALUE = 30  # characters; a longer attribute value is a text, not a word
 
 
@@ -264,7 +266,9 @@ class Vocabulary:
         parts = (meaning for name in names for word in (name, *name.split(" ")) for meaning in self.meanings(word))
         words |= {meaning.value for meaning in parts if meaning.kind == "colour"}
         denied = {
-            f"not {value.removeprefix(SAID_IN_TEXT)}" for word in denied_by_values(facts) for value in self.values_of(word)
+            f"not {value.removeprefix(SAID_IN_TEXT)}"
+            for word in denied_by_values(facts)
+            for value in self.values_of(word)
         }
         return words | denied | self._entailed([names & rule_set.words.entails.keys() for rule_set in self.rules])
 
