@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from models.fact_lock.facts import ItemFacts
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.text.numerals import fold
 
 # A value that says that the item lacks the thing, or that the shop sells it apart.
@@ -25,6 +25,17 @@ _DENIED = re.compile(
     r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?"
     r"|(?P<free>[a-z]+)[ -]free|(?P<non>non)[ -](?P<of>[a-z]+)"
 )
+_THE = re.compile(r"(?<![a-z])(?:an?|the|its|this|that) (?:[a-z]+ )?$")
+_NO_NOUN = re.compile(r"[,.;:!?]|$| (?:and|or|for|that|which|is|with|on|at|has|comes|off|in|to)(?![a-z])")
+_HAS = (
+    r"(?<![a-z])(?:with|has|have|its|their|includes?|there (?:is|are)|there's|contains?|plus|features?)"
+    r" (?:(?:an?|the|one|two|three|four|some|its|little|small|soft|hidden|built-in|extra) )*"
+)
+_SENTENCE = re.compile(r"[^.;!?]+")
+_DENIAL = re.compile(
+    r"n't(?![a-z])|(?<![a-z])(?:no|not|never|none|nothing|nobody|without|free|zero|nor|neither|minus|skip|skips|lacks?"
+    r"|lacking|instead|rather|cannot|hardly|missing|absent|gone|forget|goodbye|farewell|unlike|if|where|who|whose)(?![a-z])"
+)
 _NONE = frozenset(("none", "no", "without"))  # of a thing that the attribute's name says
 
 
@@ -35,6 +46,29 @@ def parts_of_item(facts: ItemFacts) -> Iterator[str]:
         keeps = not _PROMISES.search(folded) or any(map(_KEPT.match, texts))
         if keeps and not any(map(_LACKED.search, texts)):
             yield folded
+
+
+def is_part(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a word that is a colour too names a part of the item: "take off the rose", of a can with a rose."""
+    word = folded[claim.start : claim.end]
+    return (
+        claim.kind == "colour"
+        and word in parts_of_item(facts)
+        and _THE.search(folded[: claim.start]) is not None
+        and _NO_NOUN.match(folded, claim.end) is not None
+    )
+
+
+def states_denied(folded: str, facts: ItemFacts) -> Iterator[Claim]:
+    """Claims of things that the text says the item has, and that a value denies: "with a drawer", of drawers "none"."""
+    things = sorted({thing for thing in denied_by_values(facts) if len(thing) > 3})
+    if not things:
+        return
+    stated = re.compile(rf"{_HAS}(?P<thing>{'|'.join(map(re.escape, things))})(?![a-z-])")
+    for sentence in _SENTENCE.finditer(folded):
+        if not _DENIAL.search(sentence[0]):
+            for thing in stated.finditer(folded, *sentence.span()):
+                yield Claim("attribute", f"{SAID_IN_TEXT}{thing['thing']}", *thing.span("thing"))
 
 
 def denied_by_values(facts: ItemFacts) -> Iterator[str]:

@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from models.fact_lock.attribute_names import is_part, states_denied
 from models.fact_lock.chinese_denials import denies_in_chinese
-from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
+from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
 from models.fact_lock.counted import is_counted, is_share_of_one
 from models.fact_lock.derived_figures import follows
 from models.fact_lock.fact_check import supports
-from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
+from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included
@@ -192,17 +193,19 @@ def unsupported(
         and not is_counted(claim, facts, known, folded)
         and not is_share_of_one(claim, known, folded)
         and not _is_bound(claim, supported)
+        and not is_part(claim, facts, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
+    denied = list(states_denied(folded, facts))
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
-        return wrong
+        return [*wrong, *denied]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
     sentences = judged_sentences(folded, blanks, rule_set.judge)
     wrong = without_scenery(wrong, sentences, blanks, rule_set, folded)
-    return assertions(sentences, wrong, rule_set, () if has_season else ("season",))
+    return [*assertions(sentences, wrong, rule_set, () if has_season else ("season",)), *denied]
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:

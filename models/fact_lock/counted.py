@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.price_check import piece_counts
 from models.fact_lock.short_claims import sizes_between
 from models.fact_lock.vocabulary import kind_of

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from models.fact_lock.ages import MONTHS, fits_age, fits_newborn
-from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
 from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.claim_rules import ClaimRules, lies_within
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.sentence_judge import FACT, ITEM, SentenceJudge
 from models.fact_lock.vocabulary import UNSPACED
 from models.text.numerals import fold

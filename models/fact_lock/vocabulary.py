@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import Protocol
 
 from models.fact_lock.attribute_names import denied_by_values, parts_of_item
-from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
-from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, Claim, ItemFacts, Words
+from models.fact_lock.claim_rules import ClaimRules, ClaimWords
+from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, SAID_IN_TEXT, Claim, ItemFacts, Words
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.short_claims import sizes_between
@@ -262,9 +262,6 @@ class Vocabulary:
         things that a value denies."""
         names = {name for name in parts_of_item(facts) if kind_of(name) == "attribute" and LATIN.search(name)}
         words = {f"{SAID_IN_TEXT}{word}" for name in names for word in (name, *name.split(" "))}
-        # A rose of a watering can is no colour.
-        parts = (meaning for name in names for word in (name, *name.split(" ")) for meaning in self.meanings(word))
-        words |= {meaning.value for meaning in parts if meaning.kind == "colour"}
         denied = {
             f"not {value.removeprefix(SAID_IN_TEXT)}"
             for word in denied_by_values(facts)

@@ -40,7 +40,8 @@ COAT = ItemFacts(
     "c1", {"kind": ("coat",), "sizes": ("S-XL",), "care": ("hand wash only",), "texture": ("non-scratchy",)}
 )
 BOTTLE = ItemFacts("d1", {"kind": ("bottle",), "material": ("steel",), "capacity": ("460 ml",), "power": ("manual",)})
-ROWS = [ROPE, FLOUR, BAG, SOCKS, COAT, BOTTLE, ItemFacts("o1", {"depth": ("9 mm",), "rose": ("yes",)})]
+CAN = ItemFacts("w1", {"kind": ("can",), "rose": ("brass",), "colour": ("grey",)}, titles=("Corrie can",))
+ROWS = [CAN, ROPE, FLOUR, BAG, SOCKS, COAT, BOTTLE, ItemFacts("o1", {"depth": ("9 mm",), "rose": ("yes",)})]
 WORDS = Vocabulary.of(ROWS, load_words(), languages=load_claim_words())
 
 
@@ -126,6 +127,19 @@ def test_limits_and_ranges(facts: ItemFacts, true: str, lie: str) -> None:
     ],
 )
 def test_negations_that_the_row_gives(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (SOCKS, "There is no nickel in them, nor any fuss.", "There is nickel in them."),
+        (BAG, "It has no lining, so nothing tears.", "It has a soft lining."),
+        (CAN, "Take off the rose, and pour.", "A rose can."),
+    ],
+)
+def test_what_a_row_denies_is_not_stated(facts: ItemFacts, true: str, lie: str) -> None:
     assert not refused(true, facts)
     assert refused(lie, facts)
 
