@@ -23,7 +23,7 @@ from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included
-from models.fact_lock.judged_sentences import assertions, blanks_of, judged_sentences, kinds_of
+from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.purity import claims_purity, denies_others, denies_purity
@@ -205,6 +205,8 @@ def unsupported(
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
     sentences = judged_sentences(folded, blanks, rule_set.judge)
     wrong = without_scenery(wrong, sentences, blanks, rule_set, folded)
+    if not wrong:
+        sentences = judged_again(sentences, folded, blanks, known, rule_set)
     return [*assertions(sentences, wrong, rule_set, () if has_season else ("season",)), *denied]
 
 
