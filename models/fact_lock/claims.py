@@ -78,7 +78,7 @@ _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
 _DENIED_BEFORE = re.compile(
-    r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't|hasn't|haven't)"
+    r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't|hasn't|haven't|don't)"
     r"(?:(?: [a-z]+){0,2}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
     # keep it out of the dishwasher
     r"|(?<![a-z])(?:keep (?:it |them |this |these )?(?:out of|away from)"
@@ -87,9 +87,13 @@ _DENIED_BEFORE = re.compile(
 )
 _ASKED = re.compile(r"\?,? (?:not|no|never|nope)(?![a-z])")  # Plastic? Not this one.
 _DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
-_ARTICLE = re.compile(r"(?:an?|any) ")
+_OUT = re.compile(r"out of (?:the |an? )?")
+_KEEP = re.compile(r"(?<![a-z])keep (?:it |them |this |these )?$")
+_ARTICLE = re.compile(
+    r"(?:(?:put|throw|toss|pop|stick|run) (?:it|them) (?:in|into|through) (?:the |an? )?|(?:an?|any) )"
+)
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
-_DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor|out of) (?:an? |any |added |the )?")
+_DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
 def claims(text: str, language: str, vocabulary: Vocabulary) -> list[Claim]:
@@ -235,7 +239,11 @@ def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
     if words == claim.value:
         return False
     denies = _DENIES.match(words)
-    return (denies is not None and f"not {words[denies.end() :]}" in known) or (
+    if denies is not None and f"not {words[denies.end() :]}" in known:
+        return True
+    if (out := _OUT.match(words)) and _KEEP.search(folded, 0, claim.start):
+        return f"not {words[out.end() :]}" in known
+    return (
         f"not {_ARTICLE.sub('', words, count=1)}" in known
         and (_DENIED_BEFORE.search(folded, 0, claim.start) or _ASKED.match(folded, claim.end)) is not None
     )

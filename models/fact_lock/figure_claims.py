@@ -184,8 +184,8 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
             top = TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
             share = top / BOTTOMS[part["bottom"].removesuffix("s")]
-            value = _roughly(f"{share * size:.6g} {dimension}", folded, part.start(), part.end())
-            yield Claim("number", value, part.start(), part.end())
+            rough = _roughly(f"{share * size:.6g} {dimension}", folded, part.start(), part.end())
+            yield Claim("number", rough, part.start(), part.end())
         elif part["tops"]:
             share = 100 * TOPS[part["tops"]] / BOTTOMS[part["bottoms"].removesuffix("s")]
             yield Claim("number", f"{share:.6g} %", part.start(), part.end())

@@ -123,6 +123,9 @@ def test_limits_and_ranges(facts: ItemFacts, true: str, lie: str) -> None:
         (BOTTLE, "Plastic? Not this one.", "Steel? Not this one."),
         (SOCKS, "It's no winter sock.", "It's no autumn sock."),
         (COAT, "Keep it out of the washing machine.", "It goes in the washing machine."),
+        (COAT, "Please don't put it through the washing machine.", "It comes out of the washing machine like new."),
+        (BOTTLE, "It brought its own steel.", "It brought its own lid."),
+        (BOTTLE, "No deadlines tonight.", "No parabens inside."),
         (BOTTLE, "It hasn't a plug, a cable or a battery.", "It has a plug, a cable and a battery."),
     ],
 )
