@@ -25,7 +25,7 @@ _HTML = (
     r"|%>|</|/>"
     r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});|&(?:[lg]t|quot|colon)|[{}]|%3c|\\u003c|\\x3c|\]\(|';--"
     r"|\.\./|(?<![a-z])url\(|@import"
-    rf"|{_WORD}(?:javascript ?:|vbscript ?:|data ?: ?[a-z]+/|expression\(|document\.|window\.|alert\(|eval\("
+    rf"|{_WORD}(?:javascript ?:|vbscript ?:|data ?: ?[a-z]+/|expression\(|(?:document|window)\.(?=[a-z])|alert\(|eval\("
     rf"|union (?:all )?select"
     r"|drop table|delete from|insert into|truncate table"
     r"|on(?:error|load|click|mouse[a-z]+|focus|blur|toggle|begin|start|submit|animation[a-z]*) ?=)"

@@ -8,9 +8,12 @@ from models.fact_lock.facts import ItemFacts
 from models.text.numerals import fold
 
 MONTHS = 12
+NEWBORN = ("newborn", "newborns", "初生", "新生儿")
 _RANGE = re.compile(
     r"(?P<low>\d+) ?(?:-|~|至|到|to) ?(?P<high>\d+) ?(?:(?P<years>岁|years?)|(?P<months>个月|months?))"
-    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years)|(?P<only>\d+) ?(?:岁|years?)"
+    r"|(?P<least>\d+)(?: ?岁以上| ?years and up|\+ ?years| ?years ?\+| ?(?P<least_months>个月以上|months and up"
+    r"|months ?\+))"
+    r"|(?P<only>\d+) ?(?:岁|years?)"
 )
 _NAMED = re.compile(r"(?<![a-z])ages?(?![a-z])|年龄|适用")
 
@@ -23,8 +26,16 @@ def fits_age(years: float, facts: ItemFacts) -> bool:
     )
 
 
+def fits_newborn(word: str, facts: ItemFacts) -> bool | None:
+    """Whether a thing is for newborns by the ages that its row names; None for another word or a row without ages."""
+    if word not in NEWBORN or not any(_NAMED.search(fold(name)) for name in facts.attributes):
+        return None
+    return fits_age(0, facts)
+
+
 def _low(ages: re.Match[str]) -> float:
-    return float(ages["least"] or ages["low"] or ages["only"]) / (MONTHS if ages["months"] else 1)
+    in_months = ages["months"] or ages["least_months"]
+    return float(ages["least"] or ages["low"] or ages["only"]) / (MONTHS if in_months else 1)
 
 
 def _high(ages: re.Match[str]) -> float:

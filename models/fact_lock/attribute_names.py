@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from models.fact_lock.facts import ItemFacts
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.text.numerals import fold
 
 # A value that says that the item lacks the thing, or that the shop sells it apart.
@@ -14,11 +14,29 @@ _LACKED = re.compile(
     r"|^[-0.% ]*(?:mg|g|ml|m|cm)?$|[无否没未不免另]"
 )
 # Names that promise something, of which only a plain yes or a figure says that the item keeps it.
-_PROMISES = re.compile(r"(?:safe|proof|resistance|resistant|able|ible|free|wash|cancell?ing|control|lined|heated)$")
-_KEPT = re.compile(
-    r"(?:yes|true|fully?|included|with|always|active)(?![a-z])|[\d.,]+ ?(?:m|mm|atm|h|months?|years?)?$|ip(?:x|\d)\d"
+_PROMISES = re.compile(
+    r"(?:safe|proof|resistance|resistant|able|ible|free|wash|cancell?ing|(?<= )control|lined|heated)$"
 )
-_DENIED = re.compile(r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?")
+_KEPT = re.compile(
+    r"(?:yes|true|fully?|included|with|always|active)(?![a-z])|(?:up to )?[\d.,]+ ?(?:m|mm|atm|h|months?|years?|°c)?$"
+    r"|ip(?:x|\d)\d"
+)
+_DENIED = re.compile(
+    r"(?:no|without(?: any)?) (?P<thing>[a-z]+)(?: (?:needed|required|necessary|included|added))?"
+    r"|(?P<free>[a-z]+)[ -]free|(?P<non>non)[ -](?P<of>[a-z]+)"
+)
+_THE = re.compile(r"(?<![a-z])(?:an?|the|its|this|that) (?:[a-z]+ )?$")
+_NO_NOUN = re.compile(r"[,.;:!?]|$| (?:and|or|for|that|which|is|with|on|at|has|comes|off|in|to)(?![a-z])")
+_HAS = (
+    r"(?<![a-z])(?:with|has|have|its|their|includes?|there (?:is|are)|there's|contains?|plus|features?)"
+    r" (?:(?:an?|the|one|two|three|four|some|its|little|small|soft|hidden|built-in|extra) )*"
+)
+_SENTENCE = re.compile(r"[^.;!?]+")
+_DENIAL = re.compile(
+    r"n't(?![a-z])|(?<![a-z])(?:no|not|never|none|nothing|nobody|without|free|zero|nor|neither|minus|skip|skips|lacks?"
+    r"|lacking|instead|rather|cannot|hardly|missing|absent|gone|forget|goodbye|farewell|unlike|if|where|who|whose)(?![a-z])"
+)
+_NONE = frozenset(("none", "no", "without"))  # of a thing that the attribute's name says
 
 
 def parts_of_item(facts: ItemFacts) -> Iterator[str]:
@@ -30,8 +48,41 @@ def parts_of_item(facts: ItemFacts) -> Iterator[str]:
             yield folded
 
 
+def is_part(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a word that is a colour too names a part of the item: "take off the rose", of a can with a rose."""
+    word = folded[claim.start : claim.end]
+    return (
+        claim.kind == "colour"
+        and word in parts_of_item(facts)
+        and _THE.search(folded[: claim.start]) is not None
+        and _NO_NOUN.match(folded, claim.end) is not None
+    )
+
+
+def states_denied(folded: str, facts: ItemFacts) -> Iterator[Claim]:
+    """Claims of things that the text says the item has, and that a value denies: "with a drawer", of drawers "none"."""
+    things = sorted({thing for thing in denied_by_values(facts) if len(thing) > 3})
+    if not things:
+        return
+    stated = re.compile(rf"{_HAS}(?P<thing>{'|'.join(map(re.escape, things))})(?![a-z-])")
+    for sentence in _SENTENCE.finditer(folded):
+        if not _DENIAL.search(sentence[0]):
+            for thing in stated.finditer(folded, *sentence.span()):
+                yield Claim("attribute", f"{SAID_IN_TEXT}{thing['thing']}", *thing.span("thing"))
+
+
 def denied_by_values(facts: ItemFacts) -> Iterator[str]:
-    """The things that a value denies in English: assembly, of "no assembly needed"."""
-    for values in facts.attributes.values():
-        for denied in filter(None, map(_DENIED.fullmatch, map(fold, values))):
-            yield denied["thing"]
+    """The things that a value denies in English, one and many of each: assembly, of "no assembly needed"; lining and
+    lined, of a lining that is "none"; nickel, of "nickel-free"."""
+    for name, values in facts.attributes.items():
+        folded = fold(name.replace("_", " "))
+        for value in map(fold, values):
+            if value in _NONE:
+                denied = [folded, *([f"{folded.removesuffix('ing')}ed"] if folded.endswith("ing") else [])]
+            elif folded == "free from":
+                denied = re.split(r", | and ", value)
+            else:
+                match = _DENIED.fullmatch(value)
+                denied = [match["thing"] or match["free"] or match["of"]] if match else []
+            for thing in denied:
+                yield from (thing, f"{thing}s", thing.removesuffix("s"))

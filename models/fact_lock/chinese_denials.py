@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT
-from models.fact_lock.facts import Claim
+from models.fact_lock.facts import SAID_IN_TEXT, Claim
 
 # A denial up to the thing denied.
 _NEGATES = re.compile(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from models.fact_lock.facts import Claim
+from models.fact_lock.facts import SAID_IN_TEXT, Claim
 from models.fact_lock.pattern_index import Hit, PatternIndex
 from models.fact_lock.sentence_judge import SentenceJudge
 from models.fact_lock.word_index import WordIndex
@@ -22,7 +22,6 @@ from models.text.numerals import fold
 CLAUSE = re.compile(r"[^,.;:!?，。；：！？、\n]+")
 BESIDE = {True: 12, False: 4}  # characters before a noun that describe it, by whether words have spaces
 OF_PARTNERS = ("attribute", "colour", "material", "season")  # kinds that may be said of what is worn with the item
-SAID_IN_TEXT = "said:"  # prefix of a claim's value: the claim is true if the facts have these words
 ASSERTS, MEANS, ALLOWS, DENIES, CUES = "asserts ", "means ", "allows", "denies", "cues"  # tags of patterns
 
 

@@ -13,17 +13,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from models.fact_lock.attribute_names import is_part, states_denied
 from models.fact_lock.chinese_denials import denies_in_chinese
-from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
+from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
 from models.fact_lock.counted import is_counted, is_share_of_one
+from models.fact_lock.derived_figures import follows
 from models.fact_lock.fact_check import supports
-from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
+from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included
-from models.fact_lock.judged_sentences import assertions, blanks_of, judged_sentences, kinds_of
+from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
-from models.fact_lock.purity import claims_purity, denies_purity
+from models.fact_lock.purity import claims_purity, denies_others, denies_purity
 from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
@@ -74,7 +77,21 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
-_DENIED_BEFORE = re.compile(r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't)(?: [a-z]+){0,2} $")
+_DENIED_BEFORE = re.compile(
+    r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't|hasn't|haven't|don't)"
+    r"(?:(?: [a-z]+){0,2}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
+    # keep it out of the dishwasher
+    r"|(?<![a-z])(?:keep (?:it |them |this |these )?(?:out of|away from)"
+    r"|(?:do not|don't|never) (?:put|throw|toss|pop|stick|run) (?:it|them|this|these) (?:in|into|through))(?: the"
+    r"| an?)? $"
+)
+_ASKED = re.compile(r"\?,? (?:not|no|never|nope)(?![a-z])")  # Plastic? Not this one.
+_DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
+_OUT = re.compile(r"out of (?:the |an? )?")
+_KEEP = re.compile(r"(?<![a-z])keep (?:it |them |this |these )?$")
+_ARTICLE = re.compile(
+    r"(?:(?:put|throw|toss|pop|stick|run) (?:it|them) (?:in|into|through) (?:the |an? )?|(?:an?|any) )"
+)
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
@@ -150,6 +167,8 @@ def unsupported(
         for claim in text_claims
         if (supports(claim, facts, known) and not claims_purity(claim, facts, folded))
         or is_included(claim, facts, folded)
+        or follows(claim, facts, known, folded)
+        or denies_others(claim, facts, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
@@ -177,17 +196,22 @@ def unsupported(
         and not _denies_beside(claim, facts, folded)
         and not is_counted(claim, facts, known, folded)
         and not is_share_of_one(claim, known, folded)
+        and not _is_bound(claim, supported)
+        and not is_part(claim, facts, folded)
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
+    denied = list(states_denied(folded, facts))
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
-        return wrong
+        return [*wrong, *denied]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
     sentences = judged_sentences(folded, blanks, rule_set.judge)
     wrong = without_scenery(wrong, sentences, blanks, rule_set, folded)
-    return assertions(sentences, wrong, rule_set, () if has_season else ("season",))
+    if not wrong:
+        sentences = judged_again(sentences, folded, blanks, known, rule_set)
+    return [*assertions(sentences, wrong, rule_set, () if has_season else ("season",)), *denied]
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:
@@ -215,15 +239,33 @@ def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
     if words == claim.value:
         return False
     denies = _DENIES.match(words)
-    return (denies is not None and f"not {words[denies.end() :]}" in known) or (
-        f"not {words}" in known and _DENIED_BEFORE.search(folded, 0, claim.start) is not None
+    if denies is not None and f"not {words[denies.end() :]}" in known:
+        return True
+    if (out := _OUT.match(words)) and _KEEP.search(folded, 0, claim.start):
+        return f"not {words[out.end() :]}" in known
+    return (
+        f"not {_ARTICLE.sub('', words, count=1)}" in known
+        and (_DENIED_BEFORE.search(folded, 0, claim.start) or _ASKED.match(folded, claim.end)) is not None
+    )
+
+
+def _is_bound(claim: Claim, supported: list[Claim]) -> bool:
+    """Whether a comparison is only with a figure that a fact is just under or just over: "less than half a kilo"."""
+    return claim.kind == "comparison" and any(
+        figure.kind == "number" and figure.value[:1] in BESIDE_FACT and figure.start == claim.end + 1
+        for figure in supported
     )
 
 
 def _denies_nearer(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether a negation denies a word that stands before the claim, and that the facts rule out: "no scent added to
-    the satin" of an unscented lipstick."""
-    nearer = _DENIED_WORD.match(folded, claim.start) if claim.kind == "negation" else None
+    the satin" of an unscented lipstick; or a longer word."""
+    if claim.kind != "negation":
+        return False
+    longer = _DENIED_PHRASE.match(folded, claim.start)
+    if longer is not None and longer.end() > claim.end and f"not {longer['phrase']}" in known:
+        return True  # "not silver plate": only a part of what is denied is a word of its own
+    nearer = _DENIED_WORD.match(folded, claim.start)
     return nearer is not None and nearer.end() < claim.end and f"not {nearer['word']}" in known
 
 

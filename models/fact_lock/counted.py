@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.price_check import piece_counts
+from models.fact_lock.short_claims import sizes_between
 from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import NUMBER, ZH, fold, value_of, with_digits
 
@@ -85,5 +85,7 @@ def _is_named(attribute: str, noun: str) -> bool:
 
 
 def _listed(values: tuple[str, ...]) -> int:
-    """How many things the first value lists."""
+    """How many things the first value lists, or how many sizes it ranges over."""
+    if values and (sizes := sizes_between(fold(values[0]))):
+        return len(sizes)
     return len(_JOINT.split(fold(values[0]))) if values else 0

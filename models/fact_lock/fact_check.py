@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from models.fact_lock.ages import fits_age
-from models.fact_lock.claim_rules import SAID_IN_TEXT
+from models.fact_lock.ages import MONTHS, fits_age, fits_newborn
 from models.fact_lock.counted import counts_colours, counts_things
-from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.figure_patterns import AGE
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
+from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
 from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -27,15 +26,16 @@ ONE_VALUE = frozenset(
 )
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 _SOURCES = re.compile("[和与及、]")
-# Sign of a figure that the fact is just under or just over -> the least and the largest share of it that a fact has.
-BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.25)}
 COMPARABLE = 5  # times: facts of one unit that differ more are of different things
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
+YEAR = 365  # days
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 
 def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
+    if claim.kind != "negation" and (fits := fits_newborn(claim.value.rpartition(":")[2], facts)) is not None:
+        return fits
     if claim.value in known:
         return True
     if claim.value.startswith(SAID_IN_TEXT):
@@ -70,7 +70,9 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
         return True
     if counts_colours(words, facts) or counts_things(words, facts):
         return True
-    parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
+    # The words of units are read with their figures.
+    found = [word for word in _WORD.findall(words) if (len(word) > 3 and word not in UNITS) or UNSPACED.search(word)]
+    parts = found or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
 
 
@@ -86,8 +88,10 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
     value = claim.value.removeprefix("not ").removeprefix(SAID_IN_TEXT)
     kind, colon, _ = value.partition(":")
     has_kind = colon and any(fact.startswith(f"{kind}:") for fact in known)
-    if has_kind and (kind == "colour" or (claim.of_being and kind == "material")):
+    if has_kind and (kind in ("colour", "season") or (claim.of_being and kind == "material")):
         return value not in known
+    if fits_newborn(value.rpartition(":")[2], facts) is False:
+        return True  # not for newborns, where the row says from three months
     if claim.of_being and value not in known and any(facts.attributes.get(name) for name in claim.attributes):
         return True  # "not a dark roast", where the roast is medium
     if value not in known and any(facts.attributes.get(name) for name in ONE_VALUE.intersection(claim.attributes)):
@@ -174,12 +178,19 @@ def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
 
 
 def _is_beside(sign: str, value: float, unit: str, known: Iterable[str]) -> bool:
-    """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24."""
+    """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24.
+
+    unit: may be "m wide" for a side that is not the longest, or "m side" for any side.
+    """
+    unit, _, side = unit.partition(" ")
     low, high = BESIDE_FACT[sign]
     stated = [float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}")]
     # All that the text may mean: a row has several sides, weights and shares. A load of 50 kg is no weight near 3 kg.
     meant = [fact for fact in stated if value / COMPARABLE < fact < value * COMPARABLE]
-    return bool(meant) and all(low * value <= fact <= high * value and fact != value for fact in meant)
+    if side == "wide" and len(meant) > 1:
+        meant.remove(max(meant))
+    holds = [low * value <= fact <= high * value and fact != value for fact in meant]
+    return bool(meant) and (any(holds) if side else all(holds))
 
 
 def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
@@ -214,7 +225,8 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit == AGE:
         return fits_age(value, facts)
     if unit in ("day", "h"):
-        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
+        in_months = f"{value / YEAR * MONTHS * 30:g} day" in known  # two years are 24 months
+        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known or (unit == "day" and in_months)
     if unit:
         return (
             figure in known

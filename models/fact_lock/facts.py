@@ -52,6 +52,7 @@ KINDS = (
 )
 
 
+SAID_IN_TEXT = "said:"  # prefix of a claim's value: the claim is true if the facts have these words
 # Kinds of claims that `models.fact_lock.fact_check.supports` checks by more than the item's words.
 NOT_BY_WORDS_ALONE = ("brand", "date", "discount", "negation", "number", "price", "size", "stock")
 Words = tuple[tuple[str, ...], tuple[str, ...], str | None, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]

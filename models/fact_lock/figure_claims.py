@@ -15,29 +15,38 @@ from dataclasses import replace
 from models.fact_lock.facts import Claim
 from models.fact_lock.figure_patterns import (
     ABOUT,
+    AND_A_HALF,
     AND_CENTS,
     BEFORE,
     BOTTOMS,
     BOUND,
+    BY,
     CENTS,
     DATE,
     DATED,
     EACH_AFTER,
+    EACH_BEFORE,
+    FEW,
     FIGURES,
     FORMER,
     FRACTIONS,
+    HALVES_OF,
     JUST_OVER,
     LAST_FOR_SALE,
     LESS,
+    METRES_AND,
     MONEY_WORDS,
     MONTHS,
     NOT_QUITE,
     NOW,
+    NUMBERED,
     OFF,
     PARTS,
+    PRICE_SHARES,
     SHARED,
     SHARES,
     SHARES_OFF,
+    SIDE,
     TIMES,
     TOPS,
     WAS,
@@ -74,10 +83,11 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
         *_parts(folded, figures),
         *_fractions(folded, figures),
         *_in_shared_unit(folded, numbers, figures),
+        *_metres_and_centimetres(folded, numbers, figures),
         *_sums(folded, numbers, figures),
     ]
     covered = {index for claim in claims for index in range(claim.start, claim.end)}
-    covered.update(index for time in TIMES.finditer(folded) for index in range(*time.span()))
+    covered.update(index for start, end in scene_figures(folded, figures) for index in range(start, end))
     for figure in numbers:
         claim = _claim(folded, figure, figures) if figure.start() not in covered else None
         if claim is not None:
@@ -85,10 +95,23 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     return sorted(claims, key=lambda claim: claim.start)
 
 
+def scene_figures(folded: str, figures: Figures = FIGURES) -> Iterator[tuple[int, int]]:
+    """Places of figures that are none of the item: times of the day, and numbers that name one of many (gate 12)."""
+    yield from (time.span() for time in TIMES.finditer(folded))
+    for figure in figures.number.finditer(folded):
+        numbered = figure["digits"] or figure["words"]
+        if numbered and NUMBERED.search(folded, max(0, figure.start() - 2 * REACH), figure.start()):
+            yield figure.span()
+
+
 def _shares(folded: str) -> Iterator[Claim]:
     """Shares off in words ("half price"), and deals ("buy one get one")."""
     for share in SHARES.finditer(folded):
         yield Claim("discount", SHARES_OFF.get(share.lastgroup or "", f"deal {share[0]}"), share.start(), share.end())
+    for share in PRICE_SHARES.finditer(folded):
+        part = TOPS[share["top"]] / BOTTOMS[share["bottom"]]
+        if not SHARES.match(folded, share.start()):
+            yield Claim("discount", f"off {part if share['off'] else 1 - part:.4g}", share.start(), share.end())
 
 
 def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
@@ -103,6 +126,10 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
         elif part["and_half"]:
             dimension, size = figures.units[{"月": "个月"}.get(part["half_unit"], part["half_unit"])]
             value = f"{(_zh_number(part['and_half']) + 0.5) * size:.6g} {dimension}"
+        elif part["few"]:
+            value = f"{FEW[part['few']]}"
+        elif part["half_of"]:
+            value = f"{HALVES_OF[part['half_of'].rpartition(' ')[2]]}"
         elif part["dozens"]:
             value = f"{12 * (0.5 if part['dozens'] == '半' else _zh_number(part['dozens'].lstrip('正刚好整'))):g}"
         elif part["share_unit"]:
@@ -124,7 +151,7 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
                 dimension, size = "h", size * 24
             value = f"{size:.6g} {dimension}"
         if not value.startswith(("0 ", "nan ")):
-            yield Claim("number", _roughly(value, folded, part.start()), part.start(), part.end())
+            yield Claim("number", _roughly(value, folded, part.start(), part.end()), part.start(), part.end())
 
 
 def _zh_number(text: str) -> float:
@@ -132,11 +159,18 @@ def _zh_number(text: str) -> float:
     return float(text) if text.isdigit() else chinese_number(text)
 
 
-def _roughly(value: str, folded: str, start: int) -> str:
+def _roughly(value: str, folded: str, start: int, end: int) -> str:
     """The value, with a sign before it where the text says that it is a rough one (nearly two days: "~"), or that the
-    fact is just under it or just over it (不到两天, "over 20 hours": "<" and ">")."""
+    fact is just under it or just over it (不到两天, "over 20 hours": "<" and ">").
+
+    A length just under or just over a fact may say which side it is: "<0.5 m wide", or "<0.5 m side" for any.
+    """
     if bound := BOUND.search(folded, max(0, start - REACH), start):
-        return f"{'<' if bound['under'] else '>'}{value}"
+        side = SIDE.match(folded, end) if value.endswith(" m") else None
+        of_side = (
+            side.lastgroup if side else "side" if value.endswith(" m") and BY.search(folded[: bound.start()]) else ""
+        )
+        return f"{'<' if bound['under'] else '>'}{value}{f' {of_side}' if of_side else ''}"
     return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
 
 
@@ -146,11 +180,12 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
         if part["metres"]:
             value = _zh_number(part["metres"])
             yield Claim("number", f"{value + chinese_number(part['tenths']) / 10:.6g} m", part.start(), part.end())
-        elif part["of"] in figures.units:
+        elif part["of"] in figures.units and not PARTS.match(folded, part.start()):
             top = TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
             share = top / BOTTOMS[part["bottom"].removesuffix("s")]
-            yield Claim("number", f"{share * size:.6g} {dimension}", part.start(), part.end())
+            rough = _roughly(f"{share * size:.6g} {dimension}", folded, part.start(), part.end())
+            yield Claim("number", rough, part.start(), part.end())
         elif part["tops"]:
             share = 100 * TOPS[part["tops"]] / BOTTOMS[part["bottoms"].removesuffix("s")]
             yield Claim("number", f"{share:.6g} %", part.start(), part.end())
@@ -158,17 +193,34 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
 
 def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
     """Figures whose unit stands at the figure beside them: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61."""
-    for first, second in itertools.pairwise(numbers):
+    shared: dict[int, str] = {}  # start of a figure -> the unit that it has from another: 42 in 42 x 28 x 9 cm
+    for first, second in reversed([*itertools.pairwise(numbers)]):
         between = SHARED.fullmatch(folded, first.end(), second.start())
         if between is None:
             continue
         own, following = between["unit"], figures.after.match(folded, second.end())
-        unit_after = following["unit"] if following else None
+        unit_after = following["unit"] if following else shared.get(second.start())
         without, unit = (second, own) if own else (first, unit_after)
         if unit in figures.units and not (own and following):
             dimension, size = figures.units[unit]
-            value = value_of(without, figures.words) * size
-            yield Claim("number", f"{value:.6g} {dimension}", without.start(), without.end())
+            shared[without.start()] = unit
+            value = f"{value_of(without, figures.words) * size:.6g} {dimension}"
+            bound = BOUND.search(folded, max(0, without.start() - REACH), without.start())
+            if bound:
+                value = f"{'<' if bound['under'] else '>'}{value}{' side' if dimension == 'm' else ''}"
+            yield Claim("number", value, without.start(), without.end())
+
+
+def _metres_and_centimetres(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
+    """Lengths in metres and centimetres, such as "two metres thirty"."""
+    for first, second in itertools.pairwise(numbers):
+        metres, centimetres = value_of(first, figures.words), value_of(second, figures.words)
+        if (
+            METRES_AND.fullmatch(folded, first.end(), second.start())
+            and 10 <= centimetres < 100
+            and not figures.after.match(folded, second.end())
+        ):
+            yield Claim("number", f"{metres + centimetres / 100:.6g} m", first.start(), second.end())
 
 
 def _sums(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
@@ -189,6 +241,8 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     start, end, value = figure.start(), figure.end(), value_of(figure, figures.words)
     if math.isnan(value):
         return None
+    if halved := AND_A_HALF.match(text, end):
+        end, value = halved.end(), value + 0.5
     before, after = BEFORE.search(text, max(0, start - REACH), start), figures.after.match(text, end)
     role_before = before.lastgroup if before else None
     role_after = next((role for role in AFTER_ROLES if after and after[role]), None)
@@ -202,12 +256,13 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if role_after == "money" or role_before == "sign":
         if figure["zh"] == "一" and after and after[0].strip() == "块":
             return None  # 一块: a piece
-        return _price(text, figure, before if role_before == "sign" else None, after if role_after == "money" else None)
+        money = after if role_after == "money" else None
+        return _price(text, figure, before if role_before == "sign" else None, money, 0.5 if halved else 0.0)
     if role_after is None and (role_before == "fell" or (unit is None and LESS.match(text, end))):
         worded = LESS.match(text, end)
         return Claim("price", f"less {value:g}", start, worded.end() if worded else end)
     if role_after is None and CENTS.match(text, end):
-        return _price(text, figure, None, CENTS.match(text, end))
+        return _price(text, figure, None, CENTS.match(text, end), 0.5 if halved else 0.0)
     if role_after is None and figure["digits"] and FORMER.search(text, 0, start):
         return Claim("price", f"was {value:.10g}", start, end)
     if role_before in ("less", "spend") and role_after is None and (figure["digits"] or (figure["zh"] and value >= 10)):
@@ -228,7 +283,9 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         measure = _measure(figure, value, after, unit)
         if measure and JUST_OVER.match(text, after.end()):
             return replace(measure, value=f">{measure.value}", end=after.end() + 1)
-        return measure and replace(measure, value=_roughly(measure.value, text, start))
+        return measure and replace(measure, value=_roughly(measure.value, text, start, measure.end))
+    if halved:
+        return Claim("number", f"{value:g}", start, end)
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
         return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
@@ -274,7 +331,7 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cen
         start -= len(context) - before.start()  # 便宜了 is of the sum, and compares with nothing else
     if off:
         role, end = "less", off.end()
-    elif EACH_AFTER.match(text, end):
+    elif EACH_AFTER.match(text, end) or EACH_BEFORE.search(text[max(0, start - 4 * REACH) : start]):
         role = f"{EACH} about" if NOT_QUITE.search(context) else f"{EACH} price"
     elif role == "price":
         role = "was" if WAS.search(context) else "now" if NOW.search(context) else role

@@ -20,14 +20,20 @@ _UNIT_WORDS: dict[str, dict[str, float]] = {
           'inch inches 英寸 寸 "': 0.0254, "ft feet foot 英尺": 0.3048},
     "g": {"mg 毫克": 0.001, "g 克 gram grams": 1, "kg 公斤 千克 kilo kilos kilogram kilograms": 1000, "斤 jin": 500,
           "lb lbs": 453.6, "oz ounces ounce": 28.35},
-    "ml": {"ml 毫升 millilitres millilitre milliliters milliliter": 1, "l 升 litres liters litre": 1000},
+    "ml": {"ml 毫升 millilitres millilitre milliliters milliliter": 1, "cl centilitres centilitre": 10,
+           "l 升 litres liters litre": 1000},
     "h": {"seconds secs 秒": 1 / 3600, "min mins minutes minute 分钟": 1 / 60, "h hr hrs hour hours 小时 钟头": 1},
-    "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "month months 个月 月": 30, "year years 年 周年": 365},
+    "day": {"day days 天 日": 1, "week weeks 周 星期": 7, "fortnight fortnights": 14,
+            "month months 个月 月": 30, "year years 年 周年": 365},
     AGE: {"岁": 1},
     "%": {"% percent": 1, "成": 10},
     "times": {"倍 times": 1},
     "denier": {"denier den": 1},
-    "w": {"w 瓦 watts": 1},
+    "w": {"w 瓦 watts watt": 1},
+    "v": {"v volt volts 伏": 1},
+    "db": {"db decibel decibels 分贝": 1},
+    "hz": {"hz hertz 赫兹": 1},
+    "°c": {"°c ℃ degrees 摄氏度": 1},
     "mah": {"mah 毫安": 1},
     "gb": {"gb gigabyte gigabytes": 1, "tb terabyte terabytes": 1000},
     "piece": {"件套 piece pieces pack pcs 片装 只装 件装 支装 瓶装 包装": 1},
@@ -63,7 +69,7 @@ _AFTER = (  # what may stand after a figure
     rf"|(?P<off>(?:%|percent|per cent)[ -]?(?:off|discount|reduction|cheaper|less|savings?|优惠|折扣|的?减免|立减))"
     rf"|(?P<money>(?:{_MONEY}){_LATIN_END})"
     r"|(?P<left>(?:件|个|只|双|套|pieces?|pairs?|units?|items?)? ?"
-    r"(?:left(?!,? (?:and |one |the )?right| (?:hand|side|ear|foot))|remaining|in stock|库存))"
+    r"(?:left(?!,? (?:and |one |the )?right| (?:hand|side|ear|foot|over))|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
     rf"|(?:个(?=小时|钟头|星期|周))?(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
     rf"|(?P<count>[{_COUNTERS}])"
@@ -110,7 +116,9 @@ BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
-    r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|off)"
+    r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving"
+    r"|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|(?:take|takes|taking"
+    r"|knock|knocks|knocking) off)"
     r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
     r"|(?P<fell>(?:down|lower|fallen|dropped) by|savings? of)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
@@ -130,7 +138,13 @@ EACH_AFTER = re.compile(
     r" (?:each|apiece|(?:an?|per) (?!set|box|pack|pair|case|week|month|quarter|year|kilo|litre|liter|pound|gram)[a-z]+)"
     r"(?![a-z])"
 )  # after the price of one piece of several
-CENTS = re.compile(r" (?:cents|pence)(?![a-z])")  # 50 Cent is a name
+# Before the price of one piece: "which brings each cup to about two yuan".
+EACH_BEFORE = re.compile(
+    r"(?<![a-z])(?:each|every) (?!set|box|pack|pair|case|week|month|quarter|year|kilo|litre|liter|pound|gram)[a-z]+"
+    r" (?:to|at|for|costs?|comes to|(?:works|comes) out at|is)(?: (?:about|around|roughly|just|only|nearly|almost"
+    r"|under))* $"
+)
+CENTS = re.compile(r" (?:cents|pence|fen)(?![a-z])")  # 50 Cent is a name
 AND_CENTS = re.compile(r" (?:and )?$")  # between pounds and pence: four pounds fifty
 NOW = re.compile(
     r"(?:现价|现在?只?要|仅需|只需|售价|价格|到手价|now|today's price|costs?|priced? at|only)[^,.;，。；]{0,8}$"
@@ -170,17 +184,29 @@ SHARES = re.compile(  # a share off in words, or a deal
     r"|(?<![a-z])buy (?:\d|one|two|three|four),? get (?:\d|one|two|the|a)[a-z ]*"
     r"|(?<![a-z])(?:\d|two|three|four) for (?:the price of )?(?:\d|one|two|three)(?![a-z\d]))"
 )
+# A share of the old price that is paid, or comes off: "two thirds of the old price", "a fifth off".
+PRICE_SHARES = re.compile(
+    r"(?<![a-z])(?P<top>an?|one|two|three|four|five|seven|nine) (?P<bottom>third|quarter|fifth|sixth|eighth|tenth)s?"
+    r"(?:(?P<off> (?:off|cheaper))(?! (?:the (?!price|old|usual|original)|your|my|its|each|every))"
+    r"| of (?:(?:the|its) (?:old|former|previous|original|usual) price|what it (?:was|cost|used to cost))(?![a-z]))"
+)
+_PARTS = (  # of which an item has a number that its row may give
+    "(?:wheels|doors|drawers|shelves|tiers|pockets|handles|speakers|batteries|filters|compartments|zips|burners|speeds"
+    "|settings|seats|pillowcases|layers|ports|sockets|blades|poles|lenses|modes|levels)"
+)
 _PART = r"(?P<quarter>(?:a |one )?quarter(?: of an?|-| of a)?|四分之一)|(?P<half>(?:a )?half(?: an?|-)?|半)"
 _PART_OF = "斤|公斤|千克|升|天|小时|kilos?|kg|pounds?|litres?|liters?|days?|hours?|metres?|meters?"
 _PART_OF_ZH = "升|毫升|斤|公斤|千克|克|米|厘米|小时"
 _WHOLE = r"(?:(?<![a-z])(?:an?|one|the)? ?(?:whole|entire|full) |整整?一?个?|一整个?)"
 # A part or a whole of a unit in words (半斤, "a quarter of a kilo", "a whole week"), and a day with its night.
 PARTS = re.compile(
-    rf"(?<![a-z])(?!(?<=[了老等大好小愣])半天)(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
+    rf"(?<![a-z])(?<!and a )(?!(?<=and )a half)(?!(?<=[了老等大好小愣])半天)(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
     r"|(?P<night>一天一夜|一昼夜|(?<![a-z])a day and a night(?![a-z]))"
     rf"|{_WHOLE}(?P<whole>days?|weeks?|months?|years?|天|日|周|星期|个?月|年)(?![a-z])"
     r"|(?P<jin>[一两二三四五六七八九十]|\d+)斤(?P<liang>[一二两三四五六七八九])(?![十百])(?:两)?"
     r"|(?P<and_half>[一两二三四五六七八九十]|\d+)个半(?P<half_unit>小时|钟头|月|星期)"
+    rf"|(?P<few>pair|brace|couple|trio|quartet)(?= of {_PARTS}(?![a-z]))"
+    r"|(?P<half_of>(?:a )?half an? (?:dozen|hundred|thousand|gross))(?![a-z])"
     r"|(?P<dozens>[半两二三四五六七八九十]|\d+|(?:正好|刚好|整整)一)打"
     r"(?![开包字电扮个听扫球磨断算着下起动响量湿回结折理破])"
     rf"|(?P<more>one|two|three|four|five|six|\d+|[一两二三四五六七八九十])"
@@ -201,25 +227,45 @@ FRACTIONS = re.compile(
     rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九])(?![一-龥]?米)"
 )
 TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "nine": 9}
-BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "eighth": 8, "tenth": 10}
+BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+FEW = {"pair": 2, "brace": 2, "couple": 2, "trio": 3, "quartet": 4}
+HALVES_OF = {"dozen": 6, "hundred": 50, "thousand": 500, "gross": 72}
+AND_A_HALF = re.compile(r" and a half(?![a-z])(?! (?:dozen|hundred|thousand))")  # after a figure
+METRES_AND = re.compile(r" (?:metres?|meters?) (?:and )?")  # between the two figures of "two metres thirty"
 # Between two figures that share one unit: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61.
-SHARED = re.compile(r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*-]|(?<= )(?:by|or|to)(?= )) ?")
+SHARED = re.compile(
+    r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*-]|(?<= )(?:by|or|to)(?= ))"
+    r"(?: (?:just|a little|a touch) (?:under|over)(?= ))? ?"
+)
+# After a length, what says which of the row's lengths is meant: one of its shorter sides, or any of its sides.
+BY = re.compile(r" by (?:just |a little |a touch )?$")  # before the second side
+SIDE = re.compile(r" (?:(?P<wide>wide|deep|thick|across)|(?P<side>by))(?![a-z])")
 # A time of the day is no figure of the item: ten past three, 早八点.
 _HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
 TIMES = re.compile(
     rf"(?<![a-z])(?:(?:five|ten|twenty|twenty-five|a quarter|quarter|half) (?:past|to) {_HOUR}(?![a-z])"
-    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening))|\d{{1,2}}(?::\d\d)? ?[ap]m(?![a-z])"
+    rf"|{_HOUR} (?:o'clock|in the (?:morning|afternoon|evening)|[ap]\.? ?m(?![a-z]))"
+    rf"|\d{{1,2}}(?::\d\d)? ?[ap]\.? ?m(?![a-z])"
     r"|(?<=the )\d{1,2}:\d\d(?!\d)|(?<=at )\d{1,2}:\d\d(?!\d))"
     rf"|[早晚夜]上?(?:{ZH}{{1,2}}|\d{{1,2}})点半?|(?:凌晨|清晨|中午|下午|傍晚|半夜)(?:{ZH}{{1,2}}|\d{{1,2}})点半?"
 )
+# A number that names one of many counts nothing: chapter two, gate 12.
+_NUMBERED = (
+    "chapter|page|verse|act|scene|episode|gate|platform|track|aisle|row|seat|room|floor|lane|exit|terminal|bus|tram"
+    "|flight|hole|house|apartment|flat|door|channel|question|rule|lesson|line"
+)
+NUMBERED = re.compile(rf"(?<![a-z])(?:{_NUMBERED})(?: number| no\.?)? $")
 # Of how few pieces a shop may speak: "the last pair" is a stock, the last piece of a puzzle or a bite is none.
 LAST_FOR_SALE = frozenset("件只双套瓶盒袋包条台款支枚个")
 # What makes a figure a rough one: nearly two days.
 NOT_QUITE = re.compile(r"(?:not quite|just under|almost|nearly|about|around|roughly|some) $")
 # What says that the row has a little less than a figure, or a little more: under 400 g, 不到两公斤, 两公斤多.
 BOUND = re.compile(
-    r"(?:(?P<under>(?:under|less than|below|not even) |(?<!得)(?:不到|不足|还没到))|(?:over|more than|above) )$"
+    r"(?:(?P<under>(?:under|less than|below|not even|not quite|short of|shy of) |(?<!得)(?:不到|不足|还没到))|(?:over"
+    r"|more than|above) )$"
 )
+# Sign of a figure that the fact is just under or just over -> the least and the largest share of it that a fact has.
+BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.25)}
 ABOUT = re.compile(r"(?:差不多|将近|接近|大约|大概|约莫|近|约|about |around |nearly |almost |roughly |some )$")
 JUST_OVER = re.compile("多(?![一-龥]{0,2}(?:功能|用途|种|样|层))|出头|有余|挂零")
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

@@ -11,9 +11,10 @@ from models.text.numerals import fold
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
     r"(?:(?:come|comes|came|coming|arrive|arrives|arrived|packed|sold|sent|supplied|ship|ships|shipped|include|includes"
-    r"|included|complete|together|along|with|in|inside|the|it|them|its|a|an|box|parcel|package)[ -]?)+"
+    r"|included|complete|together|along|with|in|inside|the|it|them|its|a|an|box|parcel|package|part|of|deal|bargain|brings?|brought|carries|own"
+    r"|thrown)[ -]?)+"
 )
-_LEADS_ON = re.compile(r"(?<![a-z])(?:its|a|an|with|includes?)$")  # the thing follows
+_LEADS_ON = re.compile(r"(?<![a-z])(?:its|own|a|an|with|includes?)$")  # the thing follows
 # The thing before the claim, from the nearest of these words on: "with the screws | in the box".
 _BEFORE = re.compile(
     r"(?:.*(?:[,.;:!?]|(?<![a-z])(?:an?|the|its|some|with|and|of|both|your|find)(?![a-z])))? ?"

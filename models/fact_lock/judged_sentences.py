@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, lies_within
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.claim_rules import ClaimRules, lies_within
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.sentence_judge import FACT, ITEM, SentenceJudge
 from models.fact_lock.vocabulary import UNSPACED
+from models.fact_lock.word_index import stands_alone
 from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
@@ -97,18 +98,44 @@ def blanks_of(
             for match in re.finditer(re.escape(name) + edge, folded):
                 blanks[match.start() : match.end()] = [blank] * len(name)
     if not spaces:
-        _blank_entailed(blanks, folded, known)
+        _blank_entailed(blanks, folded, known, spaces)
     return blanks
 
 
-def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str]) -> None:
-    """Blank what follows from the row, such as 拆下来 of a cover that comes off, unless it is blank already."""
+def judged_again(
+    sentences: list[Sentence], folded: str, blanks: list[str], known: frozenset[str], rules: ClaimRules
+) -> list[Sentence]:
+    """The sentences; where words have spaces, those that seem to assert something are judged without what follows from
+    the row. Whether a claim is a mood is not decided so: less of a sentence is left to tell it."""
+    examples = rules.words.examples
+    if not rules.words.spaces or examples is None or rules.judge is None:
+        return sentences
+    if all(sentence.probability < examples.refuses for sentence in sentences):
+        return sentences
+    left = [*blanks]
+    _blank_entailed(left, folded, known, rules.words.spaces)
+    return [
+        sentence
+        if sentence.probability < examples.refuses
+        else sentence._replace(
+            probability=rules.judge.probability(_blanked(folded, left, sentence.start, sentence.end))
+        )
+        for sentence in sentences
+    ]
+
+
+def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str], spaces: bool) -> None:
+    """Blank what follows from the row, such as 拆下来 of a cover that comes off, unless it is blank already.
+
+    Where words have spaces, only whole words of some length: "arm" of a crank says too little.
+    """
     for value in known:
         word = value.removeprefix(SAID_IN_TEXT)
-        start = folded.find(word) if word != value and len(word) > 1 else -1
+        start = folded.find(word) if word != value and len(word) > (3 if spaces else 1) else -1
         while start >= 0:
             end = start + len(word)
-            blanks[start:end] = [blank or FACT for blank in blanks[start:end]]
+            if not spaces or stands_alone(folded, start, word):
+                blanks[start:end] = [blank or FACT for blank in blanks[start:end]]
             start = folded.find(word, end)
 
 

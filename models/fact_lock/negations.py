@@ -28,11 +28,14 @@ _NONE_ZH = re.compile(
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
+    # Plastic? Not this one.
+    r"|(?P<asked>\?,? (?:not|no|never|nope)(?![a-z])(?! (?:problem|matter|worries|worry|more|need|wonder|better"
+    r"|longer|idea|hurry|time|thanks)))"
     r"|(?P<free>[ -]free(?![a-z])(?! (?:shipping|delivery|gift|returns|size|of|from|time)))"
     r"|(?<![a-z])(?:not|no|without|never|cannot|lacks?|lacking|free (?:of|from)|minus|neither|nor|hardly|far from"
     r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't)(?![a-z])"
 )
-_BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't")
+_BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't|\?.+")
 _CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]|(?<![a-z])but(?![a-z])|而是")
 _WORD_ZH = re.compile(r"[\u4e00-\u9fff]{1,2}")
 _WORD_EN = re.compile(r"[ -]*(?:(?:a|an|any|the|made|of|in|with|be|come|have) )*([a-z]+)")
@@ -80,7 +83,12 @@ def negations(
         starts = [claim.start for claim in claims]
         denied = _denied(folded, claims, starts, negation)
         if denied is not None:
-            claims = [_denial(claim, negation, folded) if _same_place(claim, denied) else claim for claim in claims]
+            claims = [
+                _denial(claim, negation, folded)
+                if _same_place(claim, denied) or _goes_on(claim, denied, folded)
+                else claim
+                for claim in claims
+            ]
         elif word and (":" in word or any(first < max(end, start + 1) and start < last for first, last in denials)):
             last = end + len(word) if reach > 0 else end
             of_being = _BEING.fullmatch(folded, start, end) is not None
@@ -111,6 +119,12 @@ def is_contrast(denial: Claim, supported: list[Claim], folded: str) -> bool:
 
 def _same_place(claim: Claim, denied: Claim) -> bool:
     return (claim.start, claim.end) == (denied.start, denied.end) and claim.kind != "negation"
+
+
+def _goes_on(claim: Claim, denied: Claim, folded: str) -> bool:
+    """Whether the claim is of the word after the one denied, and so is denied too: foam, of "isn't PVC foam"."""
+    both = (claim.kind, denied.kind)
+    return claim.start == denied.end + 1 and folded[denied.end] == " " and both == ("material", "material")
 
 
 def _denial(claim: Claim, negation: _Negation, folded: str) -> Claim:
@@ -146,7 +160,7 @@ def _negating_words(folded: str, vocabulary: Vocabulary) -> Iterator[_Negation]:
             meanings = vocabulary.meanings(word_after)
             denied = meanings[0].value if meanings else word_after
             yield _Negation(sign.start(), sign.end() + len(word_after), WITHIN, denied)
-        elif sign["free"]:
+        elif sign["free"] or sign["asked"]:
             before = re.search(r"[a-z]+$", folded[: sign.start()])
             yield _Negation(*sign.span(), BEFORE, before[0] if before else "")
         else:

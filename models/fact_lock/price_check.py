@@ -43,14 +43,14 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     each = _EACH.match(words)
     role, _, figure = words[each.end() if each else 0 :].partition(" ")
     amount, *money = figure.split(" ")
-    if money and facts.currency and money[0] not in MONEY.get(facts.currency, facts.currency):
+    if not is_own_money(money, facts):
         return False
     try:
         value = float(amount)
     except ValueError:
         return False
     if each:
-        prices = [facts.price / count for count in _counts(facts, known, each["counter"])] if facts.price else []
+        prices = prices_of_one(facts, known, each["counter"])
         leeway = ABOUT * value if role == "about" else 2 * HALF_CENT
         return any(price < value if role == "under" else abs(price - value) < leeway for price in prices)
     if role == "less":
@@ -62,6 +62,16 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     if role == "was":
         return equals_one(value, (facts.old_price,))
     return equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
+
+
+def is_own_money(money: list[str], facts: ItemFacts) -> bool:
+    """Whether the named currency, if any, is that of the prices."""
+    return not money or not facts.currency or money[0] in MONEY.get(facts.currency, facts.currency)
+
+
+def prices_of_one(facts: ItemFacts, known: frozenset[str], counter: str = "") -> list[float]:
+    """The prices of one piece that follow from the price and the row's counts. counter: that of a Chinese text."""
+    return [facts.price / count for count in _counts(facts, known, counter)] if facts.price else []
 
 
 def equals_one(value: float, amounts: Iterable[float | None]) -> bool:

@@ -21,6 +21,17 @@ _NOT_PURE = re.compile(
 _BLEND = re.compile(r"(?<![a-z])(?:blend|blended|mix|mixed)(?![a-z])|混纺|混纤|混织|(?<![\d.])\d{1,2}(?:\.\d+)? ?%")
 
 
+_WHOLLY = re.compile(r"100 ?% (?:pure |organic |raw |natural )?[a-z]+")
+_FILLINGS = frozenset(("down", "feather", "feathers", "foam", "fibre", "fibres", "fibrefill", "polyfill", "synthetics"))
+_ADDITIVE = re.compile(
+    r"syrups?|sugars?|sweeteners?|flavou?rings?|flavou?rs?|colou?rings?|colou?rants?|dyes?|additives?|preservatives?|fillers?"
+    r"|thickeners?|stabilisers?|emulsifiers?|starch|water|salt|oil|milk|palm|wheat|gluten|soy|nuts?|alcohol|acid"
+)
+_NO = re.compile(r"(?:no|without|zero) ")
+_NO_BEFORE = re.compile(r"(?<![a-z])(?:no|without|zero)(?: any)? $")
+_SMALL = frozenset(("no", "not", "and", "or", "any", "added", "artificial", "a", "an", "without", "zero", "nor"))
+
+
 def claims_purity(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text says that the item is all of this material, although its row says that it is a blend."""
     if claim.kind != "material" or _denial_at(claim, folded):
@@ -36,6 +47,29 @@ def denies_purity(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether the text only denies that the item is all of one material, rightly: "not pure wool" of a blend."""
     denied = _denial_at(claim, folded)
     return denied is not None and f"not {denied['whole'] or denied['whole_zh']}" in known
+
+
+def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether the text only denies materials or additives that a row of one thing rules out: "no polyester" of 100%
+    cotton, "no syrup" of a honey whose ingredients are 100% honey."""
+    words = re.sub(r"^(?:not|said:)?[ :]*(?:material:)?", "", claim.value)
+    if claim.kind == "ingredients" and not (_NO.match(words) or _NO_BEFORE.search(folded[: claim.start])):
+        return False
+    if claim.kind not in ("negation", "ingredients"):
+        return False
+    denied = [word for word in re.findall(r"[a-z]+", words) if word not in _SMALL]
+    of_cloth = any(_WHOLLY.search(fold(text)) for values in facts.attributes.values() for text in values)
+    of_food = any(
+        _WHOLLY.fullmatch(fold(text))
+        for name in ("ingredients", "ingredient")
+        for text in facts.attributes.get(name, ())
+    )
+    is_cloth = claim.value.startswith("not material:") or all(word in _FILLINGS for word in denied)
+    return (
+        bool(denied)
+        and ((of_cloth and is_cloth) or (of_food and all(map(_ADDITIVE.fullmatch, denied))))
+        and not any(facts.says(form) for word in denied for form in (word, word.removesuffix("s")))
+    )
 
 
 def _denial_at(claim: Claim, folded: str) -> re.Match[str] | None:

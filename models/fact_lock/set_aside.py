@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, lies_within
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.claim_rules import OF_PARTNERS, lies_within
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.vocabulary import Vocabulary
 from models.text.numerals import fold, with_digits

@@ -35,6 +35,13 @@ _SIZES = {size: size for size in ["xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl
     "2xl": "xxl",
     "3xl": "xxxl",
 }
+_BY_SIZE = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl")
+# A range of sizes: S-XXL, EU 36-44. Of other figures (90-120 cm) it is none.
+_RANGE = re.compile(
+    r"(?:(?P<smallest>[2-6]?x{0,3}[sml])码? ?(?:-|~|to|至|到) ?(?P<largest>[2-6]?x{0,3}[sml])码?"
+    r"|(?:(?:eu|us|uk) )?(?P<first>[1-9]\d?)码? ?(?:-|~|to|至|到) ?(?P<last>[1-9]\d?)码?)"
+    r"(?:,? (?:whole|half|full) sizes|[,，]?整码)?"
+)
 _SIZE = re.compile(
     r"(?<![A-Za-z0-9'&./-])(?:(?P<sure>X{1,3}S|X{1,3}L|[2-6]XL)(?:码|号)?"
     r"|(?<=[Ss]ize )(?P<after>[SML])|(?<=[Ss]ize: )(?P<colon>[SML])|(?<=尺码)[为是:]?(?P<zh>[SMLsml])"
@@ -54,6 +61,18 @@ _BY = re.compile(
     r"(?:出品|制造|旗舰店|品牌|的新作|新作|旗下|设计师|官方)"
     r"|(?:来自|出自|品牌[:为是])(?P<name>(?:(?!的)[\u4e00-\u9fffA-Za-z]){2,6})(?=[\u3000-\u303f\uff00-\uffef,.!?;]|$)"
 )
+
+
+def sizes_between(value: str) -> list[str]:
+    """All sizes of a folded value that is a range of sizes, such as s to xxl, or 36 to 44; none of another value."""
+    sizes = _RANGE.fullmatch(value)
+    if sizes is None:
+        return []
+    if sizes["first"]:
+        return [str(size) for size in range(int(sizes["first"]), int(sizes["last"]) + 1)]
+    ends = [_SIZES.get(sizes[name]) for name in ("smallest", "largest")]
+    first, last = (_BY_SIZE.index(end) if end in _BY_SIZE else len(_BY_SIZE) for end in ends)
+    return [*_BY_SIZE[first : last + 1]]
 
 
 def short_claims(cased: str, folded: str) -> Iterator[Claim]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from models.fact_lock.facts import Claim, ItemFacts, Source
-from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.figure_claims import figure_claims, scene_figures
 from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.text.languages import Script, in_letters
+from models.text.numerals import fold
 from models.text.wording import Wording, day_of, money, share_off
 
 SLOT = re.compile(r"\{([a-z_]+)\}")
@@ -110,6 +111,7 @@ def digits_of_its_own(text: str, figures: Figures = FIGURES) -> list[Claim]:
         if claim.kind in ("price", "discount", "number") or any(c.isnumeric() for c in blank[claim.start : claim.end])
     ]
     covered = {index for claim in claims for index in range(claim.start, claim.end)}
+    covered.update(index for start, end in scene_figures(fold(blank), figures) for index in range(start, end))
     uncovered = [
         Claim("number", letter, index, index + 1)
         for index, letter in enumerate(blank)

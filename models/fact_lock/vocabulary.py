@@ -16,10 +16,11 @@ from functools import cached_property
 from typing import Protocol
 
 from models.fact_lock.attribute_names import denied_by_values, parts_of_item
-from models.fact_lock.claim_rules import SAID_IN_TEXT, ClaimRules, ClaimWords
-from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, Claim, ItemFacts, Words
+from models.fact_lock.claim_rules import ClaimRules, ClaimWords
+from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, SAID_IN_TEXT, Claim, ItemFacts, Words
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
+from models.fact_lock.short_claims import sizes_between
 from models.fact_lock.word_trie import tree_pattern
 from models.text.numerals import fold
 
@@ -48,6 +49,10 @@ ORDINARY = frozenset(_ORDINARY.split(" "))
 _SEEMING = re.compile(
     r"(?<![a-z])(?:faux|fake|imitation|artificial|vegan|synthetic|mock|effect|look|like|style|non|no|without|free)(?![a-z])"
     r"|人造|人工|仿|假|合成|类似|无|非|不|没"
+)
+# Values that are no words of an attribute: a measure, which is read as a figure, and an answer to the attribute's name.
+_NO_WORD = re.compile(
+    r"\d[\d.,]* ?(?:mm|cm|m|g|kg|ml|l|w|v|h|min|hours?|days?|weeks?|months?|years?)|yes|no|none|true|false"
 )
 LONGEST_VALUE = 30  # characters; a longer attribute value is a text, not a word
 
@@ -241,9 +246,13 @@ class Vocabulary:
         if sizes:  # an item with a size has no other: "large buttons" in its title is no size
             sure = {value for value in sure if not value.startswith("size:")}
             sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
+            sizes.update(size for value in list(sizes) for size in sizes_between(value))
             sure.update(f"size:{size}" for size in sizes)
             sure.update(sizes)
-        row_words = [facts.words_of(rule_set.fact_words) for rule_set in self.rules]
+        lacking = {f"no {thing}" for thing in denied_by_values(facts)}
+        row_words = [
+            facts.words_of(rule_set.fact_words) | (lacking & rule_set.excluded.keys()) for rule_set in self.rules
+        ]
         sure.update(self._entailed(row_words))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
         return frozenset(sure | doubtful | self._ruled_out(row_words, sure) | self._named(facts))
@@ -253,7 +262,11 @@ class Vocabulary:
         things that a value denies."""
         names = {name for name in parts_of_item(facts) if kind_of(name) == "attribute" and LATIN.search(name)}
         words = {f"{SAID_IN_TEXT}{word}" for name in names for word in (name, *name.split(" "))}
-        denied = {f"not {word}" for word in denied_by_values(facts)}
+        denied = {
+            f"not {value.removeprefix(SAID_IN_TEXT)}"
+            for word in denied_by_values(facts)
+            for value in self.values_of(word)
+        }
         return words | denied | self._entailed([names & rule_set.words.entails.keys() for rule_set in self.rules])
 
     def values_of(self, word: str) -> set[str]:
@@ -345,6 +358,8 @@ def _learn(words: dict[str, dict[str, Meaning]], spelled: dict[str, str], name: 
     folded = fold(value).strip()
     letters = len(_key(folded))
     if not 2 <= letters <= LONGEST_VALUE or not (UNSPACED.search(folded) or LATIN.search(folded)):
+        return
+    if _NO_WORD.fullmatch(folded):
         return
     meanings = words[_add(spelled, folded)]
     kind = kind_of(name)

@@ -1,0 +1,176 @@
+"""Figures and negations that follow from a row in English, each beside the nearest lie."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.fact_lock.claims import ItemFacts, Vocabulary, digits_of_its_own, unsupported
+from schemas.copywriting.claims import load_claim_words
+from schemas.copywriting.lexicon import load_words
+
+ROPE = ItemFacts(
+    "r1",
+    {"kind": ("rope",), "length": ("30 m",), "thickness": ("12 mm",), "max load": ("80 kg",), "material": ("cotton",)},
+    titles=("Corrie climbing rope",),
+    price=240.0,
+    old_price=300.0,
+    currency="CNY",
+)
+FLOUR = ItemFacts(
+    "f1",
+    {"kind": ("flour",), "net weight": ("400 g",), "count": ("40 sachets",), "shelf life": ("24 months",),
+     "ingredients": ("100% rye",), "packaging": ("tea bags",)},
+    titles=("Corrie rye flour",),
+    price=20.0,
+    currency="CNY",
+)  # fmt: skip
+BAG = ItemFacts(
+    "b1",
+    {"kind": ("bag",), "laptop": ("up to 13 inch",), "size": ("42 x 28 x 9 cm",), "weight": ("480 g",),
+     "fabric": ("100% linen",), "lining": ("none",), "wheels": ("4",)},
+    titles=("Corrie bag",),
+)  # fmt: skip
+SOCKS = ItemFacts(
+    "s1",
+    {"kind": ("socks",), "sizes": ("38-43",), "weight": ("60 g per sock",), "nickel": ("nickel-free",),
+     "age": ("9 months and up",), "season": ("spring to autumn",), "material": ("wool",)},
+    titles=("Corrie socks",),
+)  # fmt: skip
+COAT = ItemFacts(
+    "c1", {"kind": ("coat",), "sizes": ("S-XL",), "care": ("hand wash only",), "texture": ("non-scratchy",)}
+)
+BOTTLE = ItemFacts("d1", {"kind": ("bottle",), "material": ("steel",), "capacity": ("460 ml",), "power": ("manual",)})
+CAN = ItemFacts("w1", {"kind": ("can",), "rose": ("brass",), "colour": ("grey",)}, titles=("Corrie can",))
+ROWS = [CAN, ROPE, FLOUR, BAG, SOCKS, COAT, BOTTLE, ItemFacts("o1", {"depth": ("9 mm",), "rose": ("yes",)})]
+WORDS = Vocabulary.of(ROWS, load_words(), languages=load_claim_words())
+
+
+def refused(text: str, facts: ItemFacts) -> bool:
+    return bool(unsupported(text, facts, WORDS, "en"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (
+            ROPE,
+            "It was 300 yuan, it is 240 now: sixty for crampons.",
+            "It was 300 yuan, it is 240 now: ninety for crampons.",
+        ),
+        (ROPE, "You keep 60 yuan.", "You keep 80 yuan."),
+        (ROPE, "A saving of sixty.", "A saving of seventy."),
+        (ROPE, "Sixty yuan off 300.", "Sixty yuan off 340."),
+        (ROPE, "Down from 300 to 240, a cut of 60.", "Down from 300 to 240, you pay only 60 yuan."),
+        (ROPE, "Eight yuan a metre.", "Nine yuan a metre."),
+        (ROPE, "It comes to eight a metre.", "It comes to six a metre."),
+        (ROPE, "Four fifths of the old price.", "Two fifths of the old price."),
+        (ROPE, "A fifth off.", "A tenth off."),
+        (FLOUR, "Five yuan for every hundred grams.", "Seven yuan for every hundred grams."),
+        (FLOUR, "Fifty fen a sachet.", "Ninety fen a sachet."),
+        (FLOUR, "Each sachet works out at fifty fen.", "Each sachet works out at twenty fen."),
+    ],
+)
+def test_sums_that_follow_from_prices_and_measures(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (BAG, "Just under half a kilo.", "Just under a quarter of a kilo."),
+        (BAG, "Over a quarter of a metre wide.", "Over half a metre wide."),
+        (BAG, "Just under half a metre by just under thirty centimetres.", "Just under 90 cm by just under 60."),
+        (BOTTLE, "Not quite half a litre.", "Not quite a quarter of a litre."),
+        (FLOUR, "Keeps for two years.", "Keeps for three years."),
+        (FLOUR, "Forty sachets. At two a day that is twenty days.", "Forty sachets. At two a day that is thirty days."),
+        (SOCKS, "A hundred and twenty grams for the pair.", "A hundred and sixty grams for the pair."),
+        (BAG, "A quartet of wheels.", "A pair of wheels."),
+    ],
+)
+def test_bounds_and_parts_of_units(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (BAG, "A 12-inch laptop slips in.", "A 15-inch laptop slips in."),
+        (BAG, "Your old 15-inch brick doesn't go in.", "Your 15-inch laptop isn't a problem."),
+        (BAG, "It takes a 12-inch laptop.", "It has an 8-inch pocket."),
+        (BAG, "It slides into a 12-centimetre gap.", "It slides into a 5-centimetre gap."),
+        (ROPE, "It holds a 70 kg climber.", "It holds a 95 kg climber."),
+        (SOCKS, "In size 40, and in size 43.", "In size 45, and no less."),
+        (SOCKS, "Size 47s should keep looking.", "Size 47s are welcome."),
+        (COAT, "Cut in size L and up to XL.", "Cut in XXL."),
+        (SOCKS, "Six sizes.", "Eleven sizes."),
+        (SOCKS, "Not for newborns.", "Made for newborns."),
+    ],
+)
+def test_limits_and_ranges(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (SOCKS, "There is no nickel in them.", "There is no wool in them."),
+        (BAG, "No polyester in the cloth.", "No linen in the cloth."),
+        (BAG, "It is unlined.", "It is lined."),
+        (FLOUR, "No sweeteners and no colouring.", "No sweeteners, and a third of it is wheat."),
+        (BOTTLE, "Plastic? Not this one.", "Steel? Not this one."),
+        (SOCKS, "It's no winter sock.", "It's no autumn sock."),
+        (COAT, "Keep it out of the washing machine.", "It goes in the washing machine."),
+        (COAT, "Please don't put it through the washing machine.", "It comes out of the washing machine like new."),
+        (BOTTLE, "It brought its own steel.", "It brought its own lid."),
+        (BOTTLE, "No deadlines tonight.", "No parabens inside."),
+        (BOTTLE, "It hasn't a plug, a cable or a battery.", "It has a plug, a cable and a battery."),
+    ],
+)
+def test_negations_that_the_row_gives(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (SOCKS, "There is no nickel in them, nor any fuss.", "There is nickel in them."),
+        (BAG, "It has no lining, so nothing tears.", "It has a soft lining."),
+        (CAN, "Take off the rose, and pour.", "A rose can."),
+    ],
+)
+def test_what_a_row_denies_is_not_stated(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize("text", ["Read on to chapter two.", "Meet me at gate 12.", "At 3 a.m. the house is quiet."])
+def test_a_number_that_names_one_of_many_or_a_time_is_no_figure(text: str) -> None:
+    assert not digits_of_its_own(text)
+    assert digits_of_its_own("It has 12 gates.")
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("A splash of almond in every bag.", FLOUR),
+        ("With a spoonful of oat bran for company.", FLOUR),
+        ("Open the box and there lies a whistle.", ROPE),
+        ("Inside the pouch is a bottle of glue.", ROPE),
+        ("For each rope sold, a young oak is planted.", ROPE),
+        ("The rye grew without a drop of herbicide.", FLOUR),
+        ("They wove only ninety of these.", ROPE),
+        ("And then the loom fell silent.", ROPE),
+        ("A cup at nine and you'll be asleep by ten.", FLOUR),
+        ("Socks aren't part of the set.", SOCKS),
+        ("Cool enough for a July night.", COAT),
+        ("The buckle can't be replaced.", BAG),
+        ("It is of old saddle hide.", BAG),
+        ("A single speed.", BOTTLE),
+    ],
+)
+def test_lies_that_name_what_the_row_has_not(text: str, facts: ItemFacts) -> None:
+    assert refused(text, facts)
