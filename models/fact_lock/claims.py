@@ -23,7 +23,9 @@ from models.fact_lock.included import is_included
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
+from models.fact_lock.price_check import is_saving
 from models.fact_lock.purity import claims_purity, denies_purity
+from models.fact_lock.readers import is_of_reader
 from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
@@ -150,6 +152,8 @@ def unsupported(
         for claim in text_claims
         if (supports(claim, facts, known) and not claims_purity(claim, facts, folded))
         or is_included(claim, facts, folded)
+        or is_saving(claim, facts, folded)
+        or is_of_reader(claim, facts, known, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     # Few texts need the places, and finding them takes longer than most other steps.

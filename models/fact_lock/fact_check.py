@@ -12,19 +12,23 @@ from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_patterns import AGE
 from models.fact_lock.included import is_lacked
 from models.fact_lock.price_check import equals_one, is_price
+from models.fact_lock.sizes import fits_size
 from models.fact_lock.vocabulary import UNSPACED, kind_of
-from models.text.numerals import NUMBER, fold
+from models.text.numerals import NUMBER, ZH, chinese_number, fold, with_digits
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
 _MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
+_DEGREES = re.compile(rf"(\d+|{ZH}+)(?:摄氏)?度")
+_CELSIUS = re.compile(r"(?<![\d.])(?:\d+ ?(?:℃|°c)? ?[-~至到] ?)?\d+ ?(?:℃|°c|摄氏度|度)")
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
     ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
 )
+YEAR, MONTH = 365, 30  # days
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 _SOURCES = re.compile("[和与及、]")
 # Sign of a figure that the fact is just under or just over -> the least and the largest share of it that a fact has.
@@ -39,7 +43,10 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if claim.value in known:
         return True
     if claim.value.startswith(SAID_IN_TEXT):
-        return _facts_say(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
+        words = claim.value.removeprefix(SAID_IN_TEXT)
+        if claim.kind == "bundle" and any(is_lacked(form, facts) for form in (words, with_digits(words))):
+            return False  # 七号电池, where the row says 7号电池（不含）
+        return _facts_say(words, facts, known)
     if claim.kind == "negation":
         return _denied_rightly(claim, facts, known)
     if claim.doubtful:
@@ -55,8 +62,10 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             return _stock(claim, facts)
         case "date":
             return _date(claim, facts)
-        case "number" | "size":
+        case "number":
             return _number(claim, facts, known)
+        case "size":
+            return _number(claim, facts, known) or fits_size(claim.value, facts)
         case "attribute":
             return _says_without_name(claim, facts) or counts_things(claim.value.rpartition(":")[2], facts)
         case "brand":
@@ -68,10 +77,20 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item's row or the shop's terms have all these words, or entail them."""
     if (packed := _PACKED.fullmatch(words)) and facts.says(packed["count"]):
         return True
-    if counts_colours(words, facts) or counts_things(words, facts):
+    if _states_degrees(words, facts) or counts_colours(words, facts) or counts_things(words, facts):
         return True
     parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
+
+
+def _states_degrees(words: str, facts: ItemFacts) -> bool:
+    """Whether the words give a temperature (八十度) that the row gives as a figure, also as an end of a range."""
+    degrees = _DEGREES.fullmatch(words)
+    if degrees is None:
+        return False
+    value = float(degrees[1]) if degrees[1].isdigit() else chinese_number(degrees[1])
+    stated = (text for text in map(fold, facts.texts()))
+    return any(value in map(float, re.findall(r"\d+", range_[0])) for text in stated for range_ in _CELSIUS.finditer(text))
 
 
 def _says_without_name(claim: Claim, facts: ItemFacts) -> bool:
@@ -214,7 +233,9 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit == AGE:
         return fits_age(value, facts)
     if unit in ("day", "h"):
-        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known
+        months = f"{value / YEAR * 12 * MONTH:.6g} day" if unit == "day" else ""  # a year and a half is 18 months
+        years = f"{value / MONTH / 12 * YEAR:.6g} day" if unit == "day" else ""
+        return not known.isdisjoint((f"{value * 24:g} h", f"{value / 24:g} day", months, years))
     if unit:
         return (
             figure in known

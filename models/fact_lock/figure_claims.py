@@ -27,12 +27,14 @@ from models.fact_lock.figure_patterns import (
     FORMER,
     FRACTIONS,
     JUST_OVER,
+    JUST_UNDER,
     LAST_FOR_SALE,
     LESS,
     MONEY_WORDS,
     MONTHS,
     NOT_QUITE,
     NOW,
+    OF_WATER,
     OFF,
     PARTS,
     SHARED,
@@ -65,7 +67,7 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     just over, or the bare figure. "each price 2", "each under 2" and "each about 2" are of one piece.
     figures: the number and unit words of the languages that are searched for.
     """
-    folded = fold(text)
+    folded = "".join(letter if letter == "，" else plain for letter, plain in zip(text, fold(text), strict=True))
     numbers = list(figures.number.finditer(folded))
     claims = [
         *_dates(folded),
@@ -124,7 +126,8 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
                 dimension, size = "h", size * 24
             value = f"{size:.6g} {dimension}"
         if not value.startswith(("0 ", "nan ")):
-            yield Claim("number", _roughly(value, folded, part.start()), part.start(), part.end())
+            rough, end = _roughly(value, folded, part.start(), part.end())
+            yield Claim("number", rough, part.start(), end)
 
 
 def _zh_number(text: str) -> float:
@@ -132,20 +135,23 @@ def _zh_number(text: str) -> float:
     return float(text) if text.isdigit() else chinese_number(text)
 
 
-def _roughly(value: str, folded: str, start: int) -> str:
+def _roughly(value: str, folded: str, start: int, end: int) -> tuple[str, int]:
     """The value, with a sign before it where the text says that it is a rough one (nearly two days: "~"), or that the
-    fact is just under it or just over it (不到两天, "over 20 hours": "<" and ">")."""
+    fact is just under it or just over it (不到两天, 半斤多, "over 20 hours": "<" and ">"); and where the words end."""
+    for sign, bound_after in (("<", JUST_UNDER.match(folded, end)), (">", JUST_OVER.match(folded, end))):
+        if bound_after:
+            return f"{sign}{value}", bound_after.end()
     if bound := BOUND.search(folded, max(0, start - REACH), start):
-        return f"{'<' if bound['under'] else '>'}{value}"
-    return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
+        return f"{'<' if bound['under'] else '>'}{value}", end
+    return (f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value), end
 
 
 def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
     """Fractions of a unit in words, or of the whole (four fifths cotton), and 一米八."""
     for part in FRACTIONS.finditer(folded):
         if part["metres"]:
-            value = _zh_number(part["metres"])
-            yield Claim("number", f"{value + chinese_number(part['tenths']) / 10:.6g} m", part.start(), part.end())
+            value = _zh_number(part["metres"]) + _zh_number(part["tenths"]) / 10 ** len(part["tenths"])
+            yield Claim("number", f"{value:.6g} m", part.start(), part.end())
         elif part["of"] in figures.units:
             top = TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
@@ -157,15 +163,17 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
 
 
 def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
-    """Figures whose unit stands at the figure beside them: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61."""
-    for first, second in itertools.pairwise(numbers):
+    """Figures whose unit stands at a figure beside them: 70 x 140 cm, 9 x 5 x 2 cm, forty centimetres by twenty."""
+    shared: dict[int, str] = {}  # start of a figure without a unit of its own -> the unit of the figures after it
+    for first, second in reversed(list(itertools.pairwise(numbers))):
         between = SHARED.fullmatch(folded, first.end(), second.start())
         if between is None:
             continue
         own, following = between["unit"], figures.after.match(folded, second.end())
-        unit_after = following["unit"] if following else None
+        unit_after = following["unit"] if following else shared.get(second.start())
         without, unit = (second, own) if own else (first, unit_after)
         if unit in figures.units and not (own and following):
+            shared.update({} if own else {first.start(): unit})
             dimension, size = figures.units[unit]
             value = value_of(without, figures.words) * size
             yield Claim("number", f"{value:.6g} {dimension}", without.start(), without.end())
@@ -222,17 +230,22 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return Claim("stock", f"left {value:g}", wide_start, wide_end)
     if "size" in (role_after, role_before):
         return Claim("size", f"size {value:g}", wide_start, wide_end if role_after == "size" else end)
+    if role_before == "weighs" and role_after is None:
+        return Claim("number", f"{value:g} g", wide_start, end)  # 克重三百六
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
+        unit = ("ml", unit[1]) if unit[0] == "g" and OF_WATER.match(text, after.end()) else unit
         measure = _measure(figure, value, after, unit)
-        if measure and JUST_OVER.match(text, after.end()):
-            return replace(measure, value=f">{measure.value}", end=after.end() + 1)
-        return measure and replace(measure, value=_roughly(measure.value, text, start))
+        if measure is None:
+            return None
+        rough, end = _roughly(measure.value, text, start, measure.end)
+        return replace(measure, value=rough, end=end)
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
         return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
-    if is_article or (figure["zh"] and (role_after != "count" or value < 3)):
+    few = 2 if after and after["count"] == "块" else 3  # 两块电池 is a figure, 两个 may be none
+    if is_article or (figure["zh"] and (role_after != "count" or value < few)):
         return None
     return Claim("number", f"{value:g}", start, end)
 

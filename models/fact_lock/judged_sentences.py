@@ -13,6 +13,9 @@ from models.fact_lock.vocabulary import UNSPACED
 from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
+# A thing in a list, without its figure and counter; and what says that a thing is not there.
+_LISTED = re.compile(r"(?:(?<=^)|(?<=[、,/+和与 \d])|(?<=[\d一两二三四五六七八九十][个只条支把张块副根枚套双份本罐包片]))[\u3400-\u9fff]{2,6}(?=$|[、,/+和与(])")
+_LACKS = re.compile("[不无未没]|另购|另售|自备")
 LEAST = {True: 40, False: 16}  # letters that are judged at once, at least, by whether words have spaces
 
 
@@ -98,6 +101,7 @@ def blanks_of(
                 blanks[match.start() : match.end()] = [blank] * len(name)
     if not spaces:
         _blank_entailed(blanks, folded, known)
+        _blank_listed(blanks, folded, facts)
     return blanks
 
 
@@ -110,6 +114,15 @@ def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str]) -> No
             end = start + len(word)
             blanks[start:end] = [blank or FACT for blank in blanks[start:end]]
             start = folded.find(word, end)
+
+
+def _blank_listed(blanks: list[str], folded: str, facts: ItemFacts) -> None:
+    """Blank what a value lists, such as 地钉 of 帐篷、8枚地钉, but for what it lists as lacking."""
+    values = (fold(value) for values in facts.attributes.values() for value in values)
+    listed = (part for value in values if not _LACKS.search(value) for part in _LISTED.findall(value))
+    for thing in sorted(set(listed), key=len, reverse=True):
+        for match in re.finditer(re.escape(thing), folded):
+            blanks[match.start() : match.end()] = [blank or FACT for blank in blanks[match.start() : match.end()]]
 
 
 def _blanked(folded: str, blanks: list[str], start: int, end: int) -> str:
