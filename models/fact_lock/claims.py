@@ -32,6 +32,7 @@ from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
 from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
+from models.fact_lock.within_limits import is_within_limit
 from models.text.numerals import fold
 
 __all__ = [
@@ -154,6 +155,7 @@ def unsupported(
         or is_included(claim, facts, folded)
         or is_saving(claim, facts, folded)
         or is_of_reader(claim, facts, known, folded)
+        or is_within_limit(claim, facts, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     # Few texts need the places, and finding them takes longer than most other steps.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from models.fact_lock.ages import fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
@@ -23,6 +23,7 @@ _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
 _DEGREES = re.compile(rf"(\d+|{ZH}+)(?:摄氏)?度")
 _CELSIUS = re.compile(r"(?<![\d.])(?:\d+ ?(?:℃|°c)? ?[-~至到] ?)?\d+ ?(?:℃|°c|摄氏度|度)")
+_ADDED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:cm|mm|m|厘米|毫米|米) ?\+ ?(\d+(?:\.\d+)?) ?(?:cm|mm|m|厘米|毫米|米)")
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
@@ -113,7 +114,7 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
         return True  # no zip, where the closure is buttons
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
-    if UNSPACED.search(value) and ":" not in value and any(map(facts.says, _lacking(value))):
+    if ":" not in value and any(map(facts.says, _lacking(value))):
         return True  # 没上釉, where the row says 无釉
     if UNSPACED.search(value) and ":" not in value:  # 没有线的: the facts rule out a beginning of the words denied
         ruled_out = (fact.removeprefix("not ") for fact in known if fact.startswith("not "))
@@ -246,4 +247,12 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         any(fact.split(" ")[0] == figure for fact in known)
         or _has_figure(figure, facts)
         or equals_one(value, (facts.price, facts.old_price))
+        or equals_one(value, _sums(facts))
     )
+
+
+def _sums(facts: ItemFacts) -> Iterator[float]:
+    """What a length and its extension make together: 45, of 40厘米+5厘米延长链."""
+    for text in map(fold, facts.texts()):
+        for first, second in _ADDED.findall(text):
+            yield float(first) + float(second)

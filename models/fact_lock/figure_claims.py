@@ -54,6 +54,7 @@ Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
 _SET_APART = re.compile("都?(?:是|归|留给|交给)")  # what the rest of a set is for
+_LIMIT = re.compile("最[大高长粗宽厚重深低小多远](?:能|可)?[到放开调有]?$")
 _A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
@@ -244,6 +245,8 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
         return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
+    if figure["zh"] and role_after is None and value >= 10 and _LIMIT.search(text, 0, start):
+        return Claim("number", f"{value:g}", start, end)  # 最长四十五
     few = 2 if after and after["count"] == "块" else 3  # 两块电池 is a figure, 两个 may be none
     if is_article or (figure["zh"] and (role_after != "count" or value < few)):
         return None
