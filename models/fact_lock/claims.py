@@ -19,7 +19,7 @@ from models.fact_lock.counted import is_counted, is_share_of_one
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
-from models.fact_lock.included import is_included
+from models.fact_lock.included import is_included, says_lacked
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
@@ -189,11 +189,13 @@ def unsupported(
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
         return wrong
+    lacked = [claim for claim in wrong if claim.kind == "bundle" and says_lacked(claim, facts)]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
     sentences = judged_sentences(folded, blanks, rule_set.judge)
     wrong = without_scenery(wrong, sentences, blanks, rule_set, folded)
-    return assertions(sentences, wrong, rule_set, () if has_season else ("season",))
+    found = assertions(sentences, wrong, rule_set, () if has_season else ("season",))
+    return [*found, *(claim for claim in lacked if claim not in found)]  # what the row denies is no mood
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:

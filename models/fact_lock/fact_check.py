@@ -9,21 +9,23 @@ from models.fact_lock.ages import fits_age
 from models.fact_lock.claim_rules import SAID_IN_TEXT
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import Claim, ItemFacts
-from models.fact_lock.figure_patterns import AGE
-from models.fact_lock.included import is_lacked
+from models.fact_lock.figure_patterns import AGE, UNITS
+from models.fact_lock.included import is_lacked, says_lacked
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.sizes import fits_size
 from models.fact_lock.vocabulary import UNSPACED, kind_of
-from models.text.numerals import NUMBER, ZH, chinese_number, fold, with_digits
+from models.text.numerals import NUMBER, ZH, chinese_number, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
+_DENIED_AFTER = re.compile("(?P<what>[一-龥]{2,5}?)(?:倒是?|也|都|可|压根|根本|完全|统统|全|一[点滴丝])*(?:没有?|不)(?:再|添加|[放加含用掺])?")
+_SIGN_ZH = re.compile("[不没无未非零免]")
 _MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
 _DEGREES = re.compile(rf"(\d+|{ZH}+)(?:摄氏)?度")
 _CELSIUS = re.compile(r"(?<![\d.])(?:\d+ ?(?:℃|°c)? ?[-~至到] ?)?\d+ ?(?:℃|°c|摄氏度|度)")
-_ADDED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:cm|mm|m|厘米|毫米|米) ?\+ ?(\d+(?:\.\d+)?) ?(?:cm|mm|m|厘米|毫米|米)")
+_ADDED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(cm|mm|m|厘米|毫米|米) ?\+ ?(\d+(?:\.\d+)?) ?\2")
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
@@ -41,13 +43,12 @@ FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
+    if claim.kind == "bundle" and says_lacked(claim, facts):
+        return False
     if claim.value in known:
         return True
     if claim.value.startswith(SAID_IN_TEXT):
-        words = claim.value.removeprefix(SAID_IN_TEXT)
-        if claim.kind == "bundle" and any(is_lacked(form, facts) for form in (words, with_digits(words))):
-            return False  # 七号电池, where the row says 7号电池（不含）
-        return _facts_say(words, facts, known)
+        return _facts_say(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
     if claim.kind == "negation":
         return _denied_rightly(claim, facts, known)
     if claim.doubtful:
@@ -78,6 +79,9 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item's row or the shop's terms have all these words, or entail them."""
     if (packed := _PACKED.fullmatch(words)) and facts.says(packed["count"]):
         return True
+    denied = _DENIED_AFTER.fullmatch(words)
+    if denied and any(map(facts.says, _lacking(denied["what"]))):
+        return True  # 香精倒是没放
     if _states_degrees(words, facts) or counts_colours(words, facts) or counts_things(words, facts):
         return True
     parts = [word for word in _WORD.findall(words) if len(word) > 3 or UNSPACED.search(word)] or [words]
@@ -113,6 +117,9 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
     if value not in known and any(facts.attributes.get(name) for name in ONE_VALUE.intersection(claim.attributes)):
         return True  # no zip, where the closure is buttons
     if any(f"not {word}" in known for word in value.split(" ")):
+        return True
+    first, _, rest = value.partition(",")  # 不含bpa,放心
+    if ":" not in value and rest and not _SIGN_ZH.search(rest) and facts.says(first):
         return True
     if ":" not in value and any(map(facts.says, _lacking(value))):
         return True  # 没上釉, where the row says 无釉
@@ -240,6 +247,7 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit:
         return (
             figure in known
+            or any(of == unit and equals_one(value, (total,)) for total, of in _sums(facts))
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
@@ -247,12 +255,14 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         any(fact.split(" ")[0] == figure for fact in known)
         or _has_figure(figure, facts)
         or equals_one(value, (facts.price, facts.old_price))
-        or equals_one(value, _sums(facts))
+        or any(equals_one(value, (total,)) for total, of in _sums(facts) if not of)
     )
 
 
-def _sums(facts: ItemFacts) -> Iterator[float]:
-    """What a length and its extension make together: 45, of 40厘米+5厘米延长链."""
+def _sums(facts: ItemFacts) -> Iterator[tuple[float, str]]:
+    """(what a length and its extension make together, its dimension): (45, "") and (0.45, "m") of 40厘米+5厘米延长链."""
     for text in map(fold, facts.texts()):
-        for first, second in _ADDED.findall(text):
-            yield float(first) + float(second)
+        for first, word, second in _ADDED.findall(text):
+            dimension, size = UNITS[word]
+            yield float(first) + float(second), ""
+            yield round((float(first) + float(second)) * size, 6), dimension

@@ -54,7 +54,7 @@ Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
 _SET_APART = re.compile("都?(?:是|归|留给|交给)")  # what the rest of a set is for
-_LIMIT = re.compile("最[大高长粗宽厚重深低小多远](?:能|可)?[到放开调有]?$")
+_LIMIT = re.compile("最[大高长粗宽厚重深低小多远](?:能|可以?)?(?:[放拉调开伸])?[到至有达]?$")
 _A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
@@ -236,12 +236,12 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
-        unit = ("ml", unit[1]) if unit[0] == "g" and OF_WATER.match(text, after.end()) else unit
-        measure = _measure(figure, value, after, unit)
+        water = OF_WATER.match(text, after.end()) if unit[0] == "g" else None
+        measure = _measure(figure, value, after, ("ml", unit[1]) if water else unit)
         if measure is None:
             return None
         rough, end = _roughly(measure.value, text, start, measure.end)
-        return replace(measure, value=rough, end=end)
+        return replace(measure, value=rough, end=max(end, water.end() if water else 0))
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
         return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
