@@ -17,7 +17,9 @@ from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import NUMBER, ZH, chinese_number, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
-_DENIED_AFTER = re.compile("(?P<what>[一-龥]{2,5}?)(?:倒是?|也|都|可|压根|根本|完全|统统|全|一[点滴丝])*(?:没有?|不)(?:再|添加|[放加含用掺])?")
+_DENIED_AFTER = re.compile(
+    "(?P<what>[一-龥]{2,5}?)(?:倒是?|也|都|可|压根|根本|完全|统统|全|一[点滴丝])*(?:没有?|不)(?:再|添加|[放加含用掺])?"
+)
 _SIGN_ZH = re.compile("[不没无未非零免]")
 _MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
@@ -95,7 +97,9 @@ def _states_degrees(words: str, facts: ItemFacts) -> bool:
         return False
     value = float(degrees[1]) if degrees[1].isdigit() else chinese_number(degrees[1])
     stated = (text for text in map(fold, facts.texts()))
-    return any(value in map(float, re.findall(r"\d+", range_[0])) for text in stated for range_ in _CELSIUS.finditer(text))
+    return any(
+        value in map(float, re.findall(r"\d+", range_[0])) for text in stated for range_ in _CELSIUS.finditer(text)
+    )
 
 
 def _says_without_name(claim: Claim, facts: ItemFacts) -> bool:

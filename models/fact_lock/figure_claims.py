@@ -236,6 +236,9 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
+        if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):  # 六七毫米
+            low, high = map(chinese_number, figure["zh"])
+            return Claim("number", f"~{(low + high) / 2 * unit[1]:.6g} {unit[0]}", start, after.end())
         water = OF_WATER.match(text, after.end()) if unit[0] == "g" else None
         measure = _measure(figure, value, after, ("ml", unit[1]) if water else unit)
         if measure is None:

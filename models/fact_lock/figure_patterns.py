@@ -45,7 +45,7 @@ UNITS |= {f"{milliamp}{joint}hours": ("mah", 1.0) for milliamp in ("milliamp", "
 _AGES = ("year old", "years old", "year olds", "years olds")
 UNITS |= {words.replace(" ", joint): (AGE, 1.0) for words in _AGES for joint in " -"}
 # A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
-_COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
+_COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口模键齿"
 _LATIN_END = r"(?![a-z])"
 # What is counted in pieces: 120块榉木积木 costs no 120 yuan.
 _PIECES = (

@@ -14,7 +14,9 @@ from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
 # A thing in a list, without its figure and counter; and what says that a thing is not there.
-_LISTED = re.compile(r"(?:(?<=^)|(?<=[、,/+和与 \d])|(?<=[\d一两二三四五六七八九十][个只条支把张块副根枚套双份本罐包片]))[\u3400-\u9fff]{2,6}(?=$|[、,/+和与(\d])")
+_LISTED = re.compile(
+    r"(?:(?<=^)|(?<=[、,/+和与 \d])|(?<=[\d一两二三四五六七八九十][个只条支把张块副根枚套双份本罐包片]))[\u3400-\u9fff]{2,6}(?=$|[、,/+和与(\d])"
+)
 # A short name with Latin letters or figures: usb-c, 30n·m, ppsu.
 _SPEC = re.compile(r"(?<![a-z0-9])[a-z0-9][a-z0-9.·-]*[a-z0-9](?![a-z0-9])")
 _FIGURE = re.compile(r"\d")
@@ -124,7 +126,9 @@ def _blank_listed(blanks: list[str], folded: str, facts: ItemFacts) -> None:
     values = [fold(value) for values in facts.attributes.values() for value in values]
     values = [value for value in values if not _LACKS.search(value)]
     listed = (part for value in values for part in _LISTED.findall(value))
-    specs = (part for value in values if UNSPACED.search(value) or _FIGURE.search(value) for part in _SPEC.findall(value))
+    specs = (
+        part for value in values if UNSPACED.search(value) or _FIGURE.search(value) for part in _SPEC.findall(value)
+    )
     for thing in sorted({*listed, *specs}, key=len, reverse=True):
         edges = ("", "") if UNSPACED.search(thing) else ("(?<![a-z0-9.])", "(?![a-z0-9])")
         for match in re.finditer(re.escape(thing).join(edges), folded):

@@ -18,6 +18,8 @@ _WITH_TENTHS = re.compile(
     rf"(?P<wholes>{ZH}+|\d+)块(?P<tenths>[一二三四五六七八九]|\d)(?![{ZH[1:-1]}{_PIECES}\d点种色角花边层大小方%]|分之|折)"
     r"(?:毛(?P<cents>[一二三四五六七八九])?)?(?P<money>美元|欧元|英镑)?(?P<over>多|出头)?"
 )
+# 十二块多: more than the sum, and less than one more.
+_OVER = re.compile(rf"(?P<sum>{_SUM})(?:元|块钱?)(?:多|出头)(?![功用种样层])")
 _CENTS = re.compile(rf"(?P<sum>{_SUM})(?P<money>美分|欧分|便士)")
 _DROP = re.compile(
     rf"(?:从|由|原价)(?P<was>{_SUM})(?:元|块钱?)?(?:直接|一下子?|又)?(?:降|跌|落|掉|减|变|改|换)(?:到|至|成|为)了?"
@@ -30,7 +32,7 @@ _CHANGE = re.compile(
 _OF_YUAN = {"元": 1, "块": 1, "毛": 10, "角": 10, "分": 100}
 # Banknotes, and what is put beside them: 四张十块, 一张百元加八十九.
 _NOTES = re.compile(
-    rf"(?P<count>[一两二三四五六七八九])张(?P<note>一?百|五十|二十|十)(?:元|块钱?)(?:大?钞|的?票子?)?(?:加上?(?P<more>{_SUM})(?:元|块钱?)?)?"
+    rf"(?P<count>[一两二三四五六七八九])张(?P<note>一?百|五十|二十|十)(?:元|块钱?|(?=大?钞|的?票子|加|[,，。]))(?:大?钞|的?票子?)?(?:加上?(?P<more>{_SUM})(?:元|块钱?)?)?"
 )
 # A sum that fills the clause, or its end after words of paying: 一百三十九，比原来便宜六十.
 _BARE = re.compile(
@@ -40,7 +42,9 @@ _BARE = re.compile(
     r"|[一二三四五六七八九]十[一二三四五六七八九]?)(?=[,，。;；!！?？]|$)"
 )
 # 八十八一袋: a sum and what it buys one of.
-_BUYS_ONE = re.compile(rf"(?<!{ZH})(?P<sum>[一二两三四五六七八九]?[十百]{ZH}*?[一二三四五六七八九十])一(?P<counter>[{_PIECES}])(?![一二三四五六七八九十])")
+_BUYS_ONE = re.compile(
+    rf"(?<!{ZH})(?P<sum>[一二两三四五六七八九]?[十百]{ZH}*?[一二三四五六七八九十])一(?P<counter>[{_PIECES}])(?![一二三四五六七八九十])"
+)
 # What one piece costs: 一杯还不到两块钱, 洗一回还不到三十欧分.
 _EACH = re.compile(rf"[一每](?P<counter>[{_PIECES}])[^,.;:!?，。；：！？]{{0,3}}$")
 
@@ -54,6 +58,8 @@ def money_in_words(folded: str) -> Iterator[Claim]:
         value = _value(part["wholes"]) + _value(part["tenths"]) / 10 + _value(part["cents"] or "0") / 100
         money = _CURRENCIES.get(part["money"] or "", "yuan")
         yield _price(value, money, folded, part.start(), part.end(), "over" if part["over"] else "price")
+    for over in _OVER.finditer(folded):
+        yield _price(_value(over["sum"]), "yuan", folded, over.start(), over.end(), "over")
     for change in _CHANGE.finditer(folded):
         value = _value(change["paid"]) - _value(change["back"]) / _OF_YUAN[change["unit"]]
         yield Claim("price", f"price {value:.10g} yuan", change.start(), change.end())
