@@ -264,7 +264,7 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 
 def _sums(facts: ItemFacts) -> Iterator[tuple[float, str]]:
-    """(what a length and its extension make together, its dimension): (45, "") and (0.45, "m") of 40厘米+5厘米延长链."""
+    """(what a length and its extension make together, its dimension): (45, "") and (0.45, "m") of 40厘米+5厘米."""
     for text in map(fold, facts.texts()):
         for first, word, second in _ADDED.findall(text):
             dimension, size = UNITS[word]

@@ -43,7 +43,7 @@ def is_lacked(thing: str, facts: ItemFacts) -> bool:
 
 
 def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
-    """Whether the thing that a claim says to come along is one that the row says to be missing: 七号电池, of 7号电池（不含）."""
+    """Whether a thing that comes along, as a claim says, is missing by the row: 七号电池, of 7号电池（不含）."""
     words = claim.value.removeprefix(SAID_IN_TEXT)
     return any(is_lacked(form, facts) for form in (words, with_digits(words)))
 

@@ -33,9 +33,10 @@ _COUNTED = re.compile(
 _PLAIN_PRICE = re.compile(r"(?:price|now) (?P<sum>[\d.]+)(?: yuan)?")
 # What the item is sold for, and no sum that is saved.
 _SELLS = re.compile(
-    "(?:钱)?(?:就|便|即)?(?:能|可以?)?(?:带|抱|拿(?!去)|买(?![菜酒肉花糖杯])|入手|到手|搬|收(?!进)|拥有|得到|换|一[件个只条双台套盒袋箱])"
+    "(?:钱)?(?:就|便|即)?(?:能|可以?)?(?:带|抱|拿(?!去)|买(?![菜酒肉花糖杯])|入手|到手|搬|收(?!进)|拥有|得到|换|归你|归我|是你的"
+    "|一[件个只条双台套盒袋箱]|[一-龥]{1,2}(?:走|回家|到家)|下单)"
 )
-_SOLD_FOR = re.compile("(?:只要|仅|才|只需|售价?|卖|到手价?|现价)[^,，。;；]{0,2}$")
+_SOLD_FOR = re.compile("(?:只要|仅|才|只需|售价?|卖|到手价?|现价|[付花掏])[^,，。;；]{0,2}$")
 _EACH = re.compile(rf"{EACH}(?P<counter>\S*) ")
 _PACKS = "盒袋包套瓶罐本卷"  # one of these holds several pieces
 _PIECES = re.compile(r"(?P<count>[2-9]|[1-9]\d{1,2})(?P<pieces> piece)?")

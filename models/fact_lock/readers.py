@@ -11,17 +11,19 @@ from models.fact_lock.sizes import fits_size, size_ranges
 
 _METRES = re.compile(r"(?P<metres>\d(?:\.\d+)?) m")
 _TALL = re.compile(
-    "(?:的|高的?|的个子的?)?(?:你|您|人|大?个子|大个|身高|男生|女生|爸爸|妈妈|先生|小伙|姑娘|大人)[^。!?]{0,4}(?:躺|睡|平躺|伸)"
+    "(?:的|高的?|的个子的?)?"
+    "(?:你|您|人|大?个子|大个|身高|男生|女生|爸爸|妈妈|先生|小伙|姑娘|大人)[^。!?]{0,4}(?:躺|睡|平躺|伸)"
 )
 # What turns somebody away: 三岁的弟弟还得再等等, 46码的朋友抱歉了.
 _TURNED_AWAY = re.compile(
-    "[^,，。;!?]{0,8}(?:还?(?:得|要)再?等|再等等|等长大|还太?小|玩不了|用不了|穿不了|穿不上|没法[穿玩用]|不适合|抱歉|对不住|只能(?:遗憾|错过))"
+    "(?![^,，。;!?]{0,8}(?:不用|不必|不再|别))[^,，。;!?]{0,8}"
+    "(?:还?(?:得|要)再?等|再等等|等长大|还太?小|玩不了|用不了|穿不了|穿不上|没法[穿玩用]|不适合|抱歉|对不住|只能(?:遗憾|错过))"
     "|[^,，。;!?]{0,8}[,，]?[^,，。;!?]{0,4}不是给[他她你您它]们?"
 )
 
 
 def is_of_reader(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
-    """Whether a figure is of somebody whom the item fits by its length, or of somebody whom the text turns away rightly.
+    """Whether a figure is of somebody whom the item fits by its length, or whom the text turns away rightly.
 
     known: the values that the item's words support.
     """

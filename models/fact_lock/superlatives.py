@@ -9,7 +9,10 @@ from models.fact_lock.facts import Claim
 from models.text.languages import CJK
 from models.text.numerals import ZH
 
-_MEASURE = "(?:个?(?:小时|钟头|月|星期)|厘米|毫米|公分|公里|米|英?寸|瓦|毫安|克|公斤|千克|斤|升|毫升|页|人|倍|分钟|秒|天|周|年|岁|度|码|层|转|分贝)"
+_MEASURE = (
+    "(?:个?(?:小时|钟头|月|星期)|厘米|毫米|公分|公里|米|英?寸|瓦|毫安|克|公斤|千克|斤|升|毫升|页|人|倍|分钟|秒|天|周|年|岁|度|码|层"
+    "|转|分贝)"
+)
 _ZH = re.compile(
     "(?:行业|全国|国内|世界|全球|全网|同类|业界|市场)(?:内|上|中|里)?的?第一"
     # 最大100瓦, 最粗剪二十毫米: a limit, whose figure is checked.
