@@ -179,7 +179,7 @@ def unsupported(
         and not _denies_truly(claim, known, folded)
         and not _denies_nearer(claim, known, folded)
         and not denies_in_chinese(claim, known, folded)
-        and not denies_purity(claim, known, folded)
+        and not denies_purity(claim, facts, known, folded)
         and not _denies_beside(claim, facts, folded)
         and not is_counted(claim, facts, known, folded)
         and not is_share_of_one(claim, known, folded)

@@ -15,7 +15,8 @@ from models.text.numerals import fold
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
 # A thing in a list, without its figure and counter; and what says that a thing is not there.
 _LISTED = re.compile(
-    r"(?:(?<=^)|(?<=[、,/+和与 \d])|(?<=[\d一两二三四五六七八九十][个只条支把张块副根枚套双份本罐包片]))[\u3400-\u9fff]{2,6}(?=$|[、,/+和与(\d])"
+    r"(?:(?<=^)|(?<=[、,/+和与 \d])|(?<=[\d一两二三四五六七八九十][个只条支把张块副根枚套双份本罐包片]))"
+    r"[\u3400-\u9fff]{2,6}(?=$|[、,/+和与(\d])"
 )
 # A short name with Latin letters or figures: usb-c, 30n·m, ppsu.
 _SPEC = re.compile(r"(?<![a-z0-9])[a-z0-9][a-z0-9.·-]*[a-z0-9](?![a-z0-9])")

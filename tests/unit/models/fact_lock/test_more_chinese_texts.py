@@ -57,6 +57,19 @@ KETTLE = ItemFacts(
     },
     titles=("Sisu kettle", "西苏 水壶"),
 )
+WOOL = ItemFacts(
+    "m7",
+    {
+        "kind": ("blanket", "盖毯"),
+        "material": ("60% wool, 40% cotton", "60%羊毛，40%棉"),
+        "trim": ("leather label", "皮革标签"),
+        "roast": ("medium", "中烘"),
+        "battery life": ("9 h", "续航9小时"),
+        "spare": ("spare needle 1", "备用针1根"),
+        "thickness": ("6-7 mm", "6-7毫米"),
+    },
+    titles=("Ull blanket", "乌尔 盖毯"),
+)
 PASTE = ItemFacts(
     "m6",
     {"kind": ("nut paste", "坚果酱"), "contains": ("hazelnut, sesame", "榛子、芝麻"), "count": ("6 jars", "6瓶")},
@@ -64,7 +77,7 @@ PASTE = ItemFacts(
     price=75.0,
     currency="CNY",
 )
-WORDS = Vocabulary.of([BOOTS, VEST, HAMMOCK, TORCH, KETTLE, PASTE], load_words(), languages=load_claim_words())
+WORDS = Vocabulary.of([BOOTS, VEST, HAMMOCK, TORCH, KETTLE, PASTE, WOOL], load_words(), languages=load_claim_words())
 
 
 def wrong(text: str, facts: ItemFacts) -> list[str]:
@@ -78,6 +91,7 @@ def wrong(text: str, facts: ItemFacts) -> list[str]:
         (BOOTS, "原来469，今天389，八十块拿去买双袜子。", "原来469，今天389，八十块带走。"),
         (BOOTS, "立减80，469的鞋现在389。", "立减90，469的鞋现在389。"),
         (BOOTS, "比先前便宜八十，登山靴还是那双。", "比先前便宜一百，登山靴还是那双。"),
+        (BOOTS, "八十块省下来，再买双袜子。", "九十块省下来，再买双袜子。"),
         (BOOTS, "让利八十，剩下的路自己走。", "让利九十，剩下的路自己走。"),
         (BOOTS, "三百八十九，穿着上山。", "三百五十九，穿着上山。"),
         (BOOTS, "四百块还找你十一块。", "四百块还找你三十块。"),
@@ -107,6 +121,7 @@ def test_sums_that_are_saved_changed_or_written_without_a_unit(facts: ItemFacts,
         (TORCH, "三块锂电池轮着用。", "四块锂电池轮着用。"),
         (TORCH, "绳子最长三十六。", "绳子最长五十六。"),
         (TORCH, "有IPX7打底，雨里也拿得稳。", "一盒两打，雨里也拿得稳。"),
+        (WOOL, "六七毫米厚。", "九十毫米厚。"),
         (TORCH, "防水做到IPX7。", "完全防水，掉进水里捞起来接着用。"),
     ],
 )
@@ -152,6 +167,12 @@ def test_what_the_row_lists_lies_in_the_box_and_nothing_else(facts: ItemFacts, t
 @pytest.mark.parametrize(
     ("facts", "true", "lie"),
     [
+        (WOOL, "不是纯羊毛，混了棉。", "纯羊毛的盖毯。"),
+        (WOOL, "整条盖毯都是羊毛？不全是，六成。", "整条盖毯都是皮革。"),
+        (WOOL, "充一次电用九个小时。", "充一次电用十九个小时。"),
+        (KETTLE, "充了电的是手机，水壶不用电池。", "充满电烧三壶。"),
+        (WOOL, "别整条扔进洗衣机。", "直接扔进洗衣机。"),
+        (PASTE, "榛子打底，芝麻收尾。", "牛肉打底，芝麻收尾。"),
         (KETTLE, "BPA？没有。", "PVC？没有。"),
         (KETTLE, "BPA？这里找不到。", "塑化剂？这里找不到。"),
         (KETTLE, "玻璃蓝的水壶。", "玻璃的水壶。"),
