@@ -127,7 +127,8 @@ BEFORE = re.compile(  # what may stand before a figure
 )
 _OLD = r"(?:before|it (?:was|cost|used to (?:be|cost))|(?:the|its) (?:old|former|previous|original|usual) price)"
 OFF = re.compile(
-    rf" (?:(?:off|discount|cheaper|less|saved|lower)(?: than {_OLD})?|(?:under|below) {_OLD})(?![a-z])|(?:都?省[下出了]来?|的?差价)"
+    rf" (?:(?:off|discount|cheaper|less|saved|lower)(?: than {_OLD})?|(?:under|below) {_OLD})(?![a-z])"
+    r"|(?:都?省[下出了]来?|的?差价)"
 )
 LESS = re.compile(rf" (?:cheaper|less|lower) than {_OLD}(?![a-z])")
 WAS = re.compile(
