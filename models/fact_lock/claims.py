@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from models.fact_lock.chinese_denials import denies_in_chinese
 from models.fact_lock.claim_rules import OF_PARTNERS, SAID_IN_TEXT, ClaimRules, lies_within
-from models.fact_lock.counted import is_counted, is_share_of_one
+from models.fact_lock.counted import is_counted, is_share_of_one, is_total
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
@@ -25,7 +25,7 @@ from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.price_check import is_saving
 from models.fact_lock.purity import claims_purity, denies_purity
-from models.fact_lock.readers import is_of_reader
+from models.fact_lock.readers import is_of_reader, with_reason
 from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
@@ -156,8 +156,10 @@ def unsupported(
         or is_saving(claim, facts, folded)
         or is_of_reader(claim, facts, known, folded)
         or is_within_limit(claim, facts, folded)
+        or is_total(claim, known, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
+    supported = [with_reason(claim, facts, known, folded) for claim in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
     may_be_of_partners = any(claim.kind in OF_PARTNERS for claim in remaining)
     partner_places = _partner_spans(folded, facts, vocabulary) if may_be_of_partners else []

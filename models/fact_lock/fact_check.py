@@ -137,7 +137,7 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
 
 def _lacking(value: str) -> list[str]:
     """How a row says that the item lacks what the text denies: 没上釉 and 没有釉 are 无釉."""
-    denied = _VERB_ZH.sub("", value)
+    denied = _VERB_ZH.sub("", value).removesuffix("的")
     return [f"{sign}{denied}" for sign in ("无", "不含", "未", "免", "零", "不带", "未上", "无添加")] if denied else []
 
 

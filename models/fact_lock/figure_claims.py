@@ -55,6 +55,7 @@ Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
 _SET_APART = re.compile("都?(?:是|归|留给|交给)")  # what the rest of a set is for
 _LIMIT = re.compile("最[大高长粗宽厚重深低小多远](?:能|可以?)?(?:[放拉调开伸])?[到至有达]?$")
+_LASTS = re.compile("(?:充|续航|待机)[^,，。;!?]{0,8}(?:用|撑|戴|亮|续航|待机|顶|管)(?:上|足|满)?$")
 _A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
@@ -240,7 +241,7 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
             low, high = map(chinese_number, figure["zh"])
             return Claim("number", f"~{(low + high) / 2 * unit[1]:.6g} {unit[0]}", start, after.end())
         water = OF_WATER.match(text, after.end()) if unit[0] == "g" else None
-        measure = _measure(figure, value, after, ("ml", unit[1]) if water else unit)
+        measure = _measure(text, figure, value, after, ("ml", unit[1]) if water else unit)
         if measure is None:
             return None
         rough, end = _roughly(measure.value, text, start, measure.end)
@@ -266,10 +267,12 @@ def _discount(value: float, role_before: str | None, role_after: str | None, uni
     return None
 
 
-def _measure(figure: Match, value: float, after: Match, unit: Unit) -> Claim | None:
+def _measure(text: str, figure: Match, value: float, after: Match, unit: Unit) -> Claim | None:
     """A figure with a unit, such as "8 h"; None for an article, such as "one day"."""
     dimension, size = unit
     is_article = figure["words"] == "one" or figure["zh"] == "一"
+    if _LASTS.search(text, max(0, figure.start() - REACH), figure.start()):
+        is_article = False  # 充一次用一个月
     if is_article and dimension in ("day", "layer", "piece", "pocket"):
         return None
     return Claim("number", f"{value * size:.6g} {dimension}", figure.start(), after.end())

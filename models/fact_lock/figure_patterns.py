@@ -213,7 +213,7 @@ FRACTIONS = re.compile(
 TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "nine": 9}
 BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "eighth": 8, "tenth": 10}
 # Between two figures that share one unit: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61.
-SHARED = re.compile(r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*-]|(?<= )(?:by|or|to)(?= )) ?")
+SHARED = re.compile(r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*/-]|(?<= )(?:by|or|to)(?= )) ?")
 # A time of the day is no figure of the item: ten past three, 早八点.
 _HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
 TIMES = re.compile(

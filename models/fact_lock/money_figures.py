@@ -41,9 +41,9 @@ _BARE = re.compile(
     r"(?P<sum>[一二两三四五六七八九]百(?:零[一二三四五六七八九]|[一二三四五六七八九](?:十[一二三四五六七八九]?)?)?"
     r"|[一二三四五六七八九]十[一二三四五六七八九]?)(?=[,，。;；!！?？]|$)"
 )
-# 八十八一袋: a sum and what it buys one of.
+# 八十八一袋, 一百二十九两只: a sum, and how many it buys.
 _BUYS_ONE = re.compile(
-    rf"(?<!{ZH})(?P<sum>[一二两三四五六七八九]?[十百]{ZH}*?[一二三四五六七八九十])一(?P<counter>[{_PIECES}])(?![一二三四五六七八九十])"
+    rf"(?<!{ZH})(?P<sum>[一二两三四五六七八九]?[十百]{ZH}*?[一二三四五六七八九十])(?P<pieces>[一两])(?P<counter>[{_PIECES}])(?![一二三四五六七八九十])"
 )
 # What one piece costs: 一杯还不到两块钱, 洗一回还不到三十欧分.
 _EACH = re.compile(rf"[一每](?P<counter>[{_PIECES}])[^,.;:!?，。；：！？]{{0,3}}$")
@@ -67,7 +67,8 @@ def money_in_words(folded: str) -> Iterator[Claim]:
         value = _value(notes["count"]) * _value(notes["note"]) + _value(notes["more"] or "零")
         yield Claim("price", f"price {value:.10g} yuan", notes.start(), notes.end())
     for one in _BUYS_ONE.finditer(folded):
-        yield Claim("price", f"{EACH}{one['counter']} price {_value(one['sum']):.10g}", one.start(), one.end())
+        each = f"{EACH}{one['counter']} " if one["pieces"] == "一" else ""
+        yield Claim("price", f"{each}price {_value(one['sum']):.10g}", one.start(), one.end())
     for bare in _BARE.finditer(folded):
         yield Claim("price", f"{'was' if bare['was'] else 'price'} {_value(bare['sum']):.10g}", *bare.span("sum"))
     for cents in _CENTS.finditer(folded):

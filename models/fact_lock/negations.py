@@ -30,6 +30,7 @@ _ASKED_ZH = re.compile(
     r"(?:^|(?<=[,，。;；!！?？]))(?P<what>[a-z][a-z0-9-]{1,7}|[一-龥]{1,4}(?:剂|精|素|醛|糖|盐|油|酯|醇|酸|胶|粉|料|铅))[?？]"
     r"[^,，。;；!！?？]{0,6}?(?:没有|没[加放掺含]|不[含加放掺用]|无|零|找不到|不存在)[^,，。;；!！?？]{0,6}"
 )
+_SUCH = re.compile("[\u4e00-\u9fff]{1,3}的")
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
@@ -140,6 +141,8 @@ def _denied(folded: str, claims: list[Claim], starts: list[int], negation: _Nega
     if following == len(claims):
         return None
     claim = claims[following]
+    if _SUCH.fullmatch(folded, negation.end, claim.start):
+        return None  # 不含铅的玻璃 denies lead
     too_far = claim.start - negation.end > negation.reach or _CLAUSE.search(folded, negation.end, claim.start)
     return None if too_far else claim
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from models.fact_lock.ages import fits_age, names_ages
 from models.fact_lock.facts import Claim, ItemFacts
@@ -38,3 +39,11 @@ def is_of_reader(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: 
     if unit == AGE:
         return names_ages(facts) and not fits_age(float(years.lstrip("~<>")), facts)
     return claim.kind == "size" and any(size_ranges(facts)) and not fits_size(claim.value, facts)
+
+
+def with_reason(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> Claim:
+    """The claim; one of somebody whom the text turns away rightly has the words that do so too (还得再等等)."""
+    turned_away = _TURNED_AWAY.match(folded, claim.end) if claim.kind in ("number", "size") else None
+    if turned_away is None or not is_of_reader(claim, facts, known, folded):
+        return claim
+    return replace(claim, end=turned_away.end())

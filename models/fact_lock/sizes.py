@@ -11,8 +11,8 @@ from models.text.numerals import fold
 _LETTERS = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl")
 _SAME = {"2xl": "xxl", "3xl": "xxxl"}
 _RANGE = re.compile(
-    r"(?<![a-z0-9.])(?P<low>[a-z]{1,4}|\d{1,2}(?:\.5)?|[2-6]xl)"
-    r" ?码?(?:-|~|至|到| to )(?P<high>[a-z]{1,4}|\d{1,2}(?:\.5)?|[2-6]xl)(?![a-z0-9.])"
+    r"(?<![a-z0-9.])(?P<low>[a-z]{1,4}|\d{1,3}(?:\.5)?|[2-6]xl)"
+    r" ?码?(?:-|~|至|到| to )(?P<high>[a-z]{1,4}|\d{1,3}(?:\.5)?|[2-6]xl)(?![a-z0-9.])"
 )
 _NAMED = re.compile(r"(?<![a-z])sizes?(?![a-z])|尺码|码数|鞋码")
 
