@@ -170,7 +170,11 @@ def unsupported(
         claim
         for claim in remaining
         if not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
-        and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
+        and not (
+            claim.kind in OF_PARTNERS
+            and all(stated[claim.start : claim.end])
+            and not claims_purity(claim, facts, folded)  # the row has the material, but not all over
+        )
         and not (
             claim.value.startswith(SAID_IN_TEXT)
             and claim.kind not in ABOUT_OTHERS
