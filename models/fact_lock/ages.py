@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from models.fact_lock.facts import ItemFacts
 from models.text.numerals import fold
@@ -20,10 +21,18 @@ _NAMED = re.compile(r"(?<![a-z])ages?(?![a-z])|年龄|适用")
 
 def fits_age(years: float, facts: ItemFacts) -> bool:
     """Whether an age in years is one of those that the row names."""
+    return any(_low(ages) <= years <= _high(ages) for ages in _ranges(facts))
+
+
+def names_ages(facts: ItemFacts) -> bool:
+    """Whether the row says for which ages the item is."""
+    return any(_ranges(facts))
+
+
+def _ranges(facts: ItemFacts) -> Iterator[re.Match[str]]:
     named = (value for name, values in facts.attributes.items() if _NAMED.search(fold(name)) for value in values)
-    return any(
-        _low(ages) <= years <= _high(ages) for text in (*facts.titles, *named) for ages in _RANGE.finditer(fold(text))
-    )
+    for text in (*facts.titles, *named):
+        yield from _RANGE.finditer(fold(text))
 
 
 def fits_newborn(word: str, facts: ItemFacts) -> bool | None:

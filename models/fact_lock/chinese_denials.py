@@ -15,6 +15,8 @@ _BEFORE = re.compile(
     "(?:不(?:用|必|需要?|须|是|靠|带|含|占|会|能|再)(?:(?![也就都还才能的])[\u3400-\u9fff]){0,4}"
     "|(?:没有?|无需|无须|免|少了?)(?:(?![也就都还才能])[\u3400-\u9fff]){0,4})$"
 )
+# A warning that follows: 大狗别吃.
+_WARNED = re.compile("(?:就|请)?(?:别|不要|勿)(?:吃|用|买|喝|碰|穿|戴|选|下单|拍)|请?绕道")
 _REACH = 8  # characters before the thing in which the denial stands
 
 
@@ -23,6 +25,9 @@ def denies_in_chinese(claim: Claim, known: frozenset[str], folded: str) -> bool:
     if claim.kind == "negation":  # the claim may hold only the last word denied, 巧克力
         return f"not {_NEGATES.sub('', folded[claim.start : claim.end])}" in known
     words = claim.value.removeprefix(SAID_IN_TEXT)
-    if words == claim.value or f"not {words}" not in known:
+    if f"not {words}" not in known:
         return False
-    return _BEFORE.search(folded, max(0, claim.start - _REACH), claim.start) is not None
+    if _WARNED.match(folded, claim.end):
+        return True
+    before = _BEFORE.search(folded, max(0, claim.start - _REACH), claim.start)
+    return before is not None and words != claim.value

@@ -16,23 +16,26 @@ from dataclasses import replace
 from models.fact_lock.attribute_names import is_part, states_denied
 from models.fact_lock.chinese_denials import denies_in_chinese
 from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
-from models.fact_lock.counted import is_counted, is_share_of_one
+from models.fact_lock.counted import is_counted, is_share_of_one, is_total
 from models.fact_lock.derived_figures import follows
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT
-from models.fact_lock.included import is_included
+from models.fact_lock.included import is_included, says_lacked
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences, kinds_of
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
+from models.fact_lock.price_check import is_saving
 from models.fact_lock.purity import claims_purity, denies_others, denies_purity
+from models.fact_lock.readers import is_of_reader, with_reason
 from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
 from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
+from models.fact_lock.within_limits import is_within_limit
 from models.text.numerals import fold
 
 __all__ = [
@@ -169,8 +172,13 @@ def unsupported(
         or is_included(claim, facts, folded)
         or follows(claim, facts, known, folded)
         or denies_others(claim, facts, folded)
+        or is_saving(claim, facts, folded)
+        or is_of_reader(claim, facts, known, folded)
+        or is_within_limit(claim, facts, folded)
+        or is_total(claim, known, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
+    supported = [with_reason(claim, facts, known, folded) for claim in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
     may_be_of_partners = any(claim.kind in OF_PARTNERS for claim in remaining)
     partner_places = _partner_spans(folded, facts, vocabulary) if may_be_of_partners else []
@@ -181,7 +189,11 @@ def unsupported(
         claim
         for claim in remaining
         if not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
-        and not (claim.kind in OF_PARTNERS and all(stated[claim.start : claim.end]))
+        and not (
+            claim.kind in OF_PARTNERS
+            and all(stated[claim.start : claim.end])
+            and not claims_purity(claim, facts, folded)  # the row has the material, but not all over
+        )
         and not (
             claim.value.startswith(SAID_IN_TEXT)
             and claim.kind not in ABOUT_OTHERS
@@ -192,7 +204,7 @@ def unsupported(
         and not _denies_truly(claim, known, folded)
         and not _denies_nearer(claim, known, folded)
         and not denies_in_chinese(claim, known, folded)
-        and not denies_purity(claim, known, folded)
+        and not denies_purity(claim, facts, known, folded)
         and not _denies_beside(claim, facts, folded)
         and not is_counted(claim, facts, known, folded)
         and not is_share_of_one(claim, known, folded)
@@ -205,13 +217,15 @@ def unsupported(
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
         return [*wrong, *denied]
+    lacked = [claim for claim in wrong if claim.kind == "bundle" and says_lacked(claim, facts)]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
     sentences = judged_sentences(folded, blanks, rule_set.judge)
     wrong = without_scenery(wrong, sentences, blanks, rule_set, folded)
     if not wrong:
         sentences = judged_again(sentences, folded, blanks, known, rule_set)
-    return [*assertions(sentences, wrong, rule_set, () if has_season else ("season",)), *denied]
+    found = assertions(sentences, wrong, rule_set, () if has_season else ("season",))
+    return [*found, *(claim for claim in lacked if claim not in found), *denied]  # what the row denies is no mood
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:

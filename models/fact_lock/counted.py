@@ -16,6 +16,7 @@ _COLOURS = re.compile(r"(?P<count>\d+)[种个]颜?色")
 _THINGS = re.compile(rf"(?P<counted>(?:\d+|{ZH}+)[个只条根颗枚片层道扇张把双对口支])(?P<thing>[\u3400-\u9fff]{{1,3}})")
 _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
 _EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
+_TOGETHER = re.compile("(?:加起来|一共|总共|合计|加一块儿?)(?:是|有|就|才)?$")
 _SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
 _LISTING = (*_SHADES, "function", "mode", "scent", "flavour", "size", "setting", "use", "ingredient")
 _JOINT = re.compile(r", |[,/+、和与]| and ")
@@ -75,6 +76,16 @@ def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
     figure, _, unit = claim.value.partition(" ")
     return bool(unit) and any(
         f"{float(figure.lstrip('~<>')) * count:.6g} {unit}" in known for count, _ in piece_counts(known)
+    )
+
+
+def is_total(claim: Claim, known: frozenset[str], folded: str) -> bool:
+    """Whether a measure is that of all pieces together: 两块加起来1.8公斤, where each of two weighs 900 g."""
+    if claim.kind != "number" or not _TOGETHER.search(folded, max(0, claim.start - 6), claim.start):
+        return False
+    figure, _, unit = claim.value.partition(" ")
+    return bool(unit) and any(
+        f"{float(figure.lstrip('~<>')) / count:.6g} {unit}" in known for count, _ in piece_counts(known)
     )
 
 

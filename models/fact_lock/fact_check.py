@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from models.fact_lock.ages import MONTHS, fits_age, fits_newborn
+from models.fact_lock.ages import fits_age, fits_newborn
 from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
-from models.fact_lock.included import is_lacked
+from models.fact_lock.included import is_lacked, says_lacked
 from models.fact_lock.price_check import equals_one, is_price
+from models.fact_lock.sizes import fits_size
 from models.fact_lock.vocabulary import UNSPACED, kind_of
-from models.text.numerals import NUMBER, fold
+from models.text.numerals import NUMBER, ZH, chinese_number, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
+_DENIED_AFTER = re.compile(
+    "(?P<what>[一-龥]{2,5}?)(?:倒是?|也|都|可|压根|根本|完全|统统|全|一[点滴丝])*(?:没有?|不)(?:再|添加|[放加含用掺])?"
+)
+_SIGN_ZH = re.compile("[不没无未非零免]")
 _MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
+_DEGREES = re.compile(rf"(\d+|{ZH}+)(?:摄氏)?度")
+_CELSIUS = re.compile(r"(?<![\d.])(?:\d+ ?(?:℃|°c)? ?[-~至到] ?)?\d+ ?(?:℃|°c|摄氏度|度)")
+_ADDED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(cm|mm|m|厘米|毫米|米) ?\+ ?(\d+(?:\.\d+)?) ?\2")
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
     ("closure", "fastening", "collar", "neck", "neckline", "heel", "sleeve", "闭合方式", "领型", "跟型", "袖长")
 )
+YEAR, MONTH = 365, 30  # days
 ROUGHLY = 0.1  # share by which a rough figure may differ from a fact: nearly two days are 45 hours
 _SOURCES = re.compile("[和与及、]")
 COMPARABLE = 5  # times: facts of one unit that differ more are of different things
 NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.83 m
-YEAR = 365  # days
 FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 
@@ -36,6 +44,8 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
     if claim.kind != "negation" and (fits := fits_newborn(claim.value.rpartition(":")[2], facts)) is not None:
         return fits
+    if claim.kind == "bundle" and says_lacked(claim, facts):
+        return False
     if claim.value in known:
         return True
     if claim.value.startswith(SAID_IN_TEXT):
@@ -55,8 +65,10 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
             return _stock(claim, facts)
         case "date":
             return _date(claim, facts)
-        case "number" | "size":
+        case "number":
             return _number(claim, facts, known)
+        case "size":
+            return _number(claim, facts, known) or fits_size(claim.value, facts)
         case "attribute":
             return _says_without_name(claim, facts) or counts_things(claim.value.rpartition(":")[2], facts)
         case "brand":
@@ -68,12 +80,27 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the item's row or the shop's terms have all these words, or entail them."""
     if (packed := _PACKED.fullmatch(words)) and facts.says(packed["count"]):
         return True
-    if counts_colours(words, facts) or counts_things(words, facts):
+    denied = _DENIED_AFTER.fullmatch(words)
+    if denied and any(map(facts.says, _lacking(denied["what"]))):
+        return True  # 香精倒是没放
+    if _states_degrees(words, facts) or counts_colours(words, facts) or counts_things(words, facts):
         return True
     # The words of units are read with their figures.
     found = [word for word in _WORD.findall(words) if (len(word) > 3 and word not in UNITS) or UNSPACED.search(word)]
     parts = found or [words]
     return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
+
+
+def _states_degrees(words: str, facts: ItemFacts) -> bool:
+    """Whether the words give a temperature (八十度) that the row gives as a figure, also as an end of a range."""
+    degrees = _DEGREES.fullmatch(words)
+    if degrees is None:
+        return False
+    value = float(degrees[1]) if degrees[1].isdigit() else chinese_number(degrees[1])
+    stated = (text for text in map(fold, facts.texts()))
+    return any(
+        value in map(float, re.findall(r"\d+", range_[0])) for text in stated for range_ in _CELSIUS.finditer(text)
+    )
 
 
 def _says_without_name(claim: Claim, facts: ItemFacts) -> bool:
@@ -98,7 +125,10 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
         return True  # no zip, where the closure is buttons
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
-    if UNSPACED.search(value) and ":" not in value and any(map(facts.says, _lacking(value))):
+    first, _, rest = value.partition(",")  # 不含bpa,放心
+    if ":" not in value and rest and not _SIGN_ZH.search(rest) and facts.says(first):
+        return True
+    if ":" not in value and any(map(facts.says, _lacking(value))):
         return True  # 没上釉, where the row says 无釉
     if UNSPACED.search(value) and ":" not in value:  # 没有线的: the facts rule out a beginning of the words denied
         ruled_out = (fact.removeprefix("not ") for fact in known if fact.startswith("not "))
@@ -110,7 +140,7 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
 
 def _lacking(value: str) -> list[str]:
     """How a row says that the item lacks what the text denies: 没上釉 and 没有釉 are 无釉."""
-    denied = _VERB_ZH.sub("", value)
+    denied = _VERB_ZH.sub("", value).removesuffix("的")
     return [f"{sign}{denied}" for sign in ("无", "不含", "未", "免", "零", "不带", "未上", "无添加")] if denied else []
 
 
@@ -225,11 +255,13 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit == AGE:
         return fits_age(value, facts)
     if unit in ("day", "h"):
-        in_months = f"{value / YEAR * MONTHS * 30:g} day" in known  # two years are 24 months
-        return f"{value * 24:g} h" in known or f"{value / 24:g} day" in known or (unit == "day" and in_months)
+        months = f"{value / YEAR * 12 * MONTH:.6g} day" if unit == "day" else ""  # a year and a half is 18 months
+        years = f"{value / MONTH / 12 * YEAR:.6g} day" if unit == "day" else ""
+        return not known.isdisjoint((f"{value * 24:g} h", f"{value / 24:g} day", months, years))
     if unit:
         return (
             figure in known
+            or any(of == unit and equals_one(value, (total,)) for total, of in _sums(facts))
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
@@ -237,4 +269,14 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         any(fact.split(" ")[0] == figure for fact in known)
         or _has_figure(figure, facts)
         or equals_one(value, (facts.price, facts.old_price))
+        or any(equals_one(value, (total,)) for total, of in _sums(facts) if not of)
     )
+
+
+def _sums(facts: ItemFacts) -> Iterator[tuple[float, str]]:
+    """(what a length and its extension make together, its dimension): (45, "") and (0.45, "m") of 40厘米+5厘米."""
+    for text in map(fold, facts.texts()):
+        for first, word, second in _ADDED.findall(text):
+            dimension, size = UNITS[word]
+            yield float(first) + float(second), ""
+            yield round((float(first) + float(second)) * size, 6), dimension

@@ -32,6 +32,7 @@ from models.fact_lock.figure_patterns import (
     FRACTIONS,
     HALVES_OF,
     JUST_OVER,
+    JUST_UNDER,
     LAST_FOR_SALE,
     LESS,
     METRES_AND,
@@ -40,6 +41,7 @@ from models.fact_lock.figure_patterns import (
     NOT_QUITE,
     NOW,
     NUMBERED,
+    OF_WATER,
     OFF,
     PARTS,
     PRICE_SHARES,
@@ -61,6 +63,8 @@ Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
 _SET_APART = re.compile("都?(?:是|归|留给|交给)")  # what the rest of a set is for
+_LIMIT = re.compile("最[大高长粗宽厚重深低小多远](?:能|可以?)?(?:[放拉调开伸])?[到至有达]?$")
+_LASTS = re.compile("(?:充|续航|待机)[^,，。;!?]{0,8}(?:用|撑|戴|亮|续航|待机|顶|管)(?:上|足|满)?$")
 _A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
 AFTER_ROLES = ("zhe", "off", "money", "left", "size", "unit", "count")
@@ -74,7 +78,7 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
     just over, or the bare figure. "each price 2", "each under 2" and "each about 2" are of one piece.
     figures: the number and unit words of the languages that are searched for.
     """
-    folded = fold(text)
+    folded = "".join(letter if letter == "，" else plain for letter, plain in zip(text, fold(text), strict=True))
     numbers = list(figures.number.finditer(folded))
     claims = [
         *_dates(folded),
@@ -151,7 +155,8 @@ def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
                 dimension, size = "h", size * 24
             value = f"{size:.6g} {dimension}"
         if not value.startswith(("0 ", "nan ")):
-            yield Claim("number", _roughly(value, folded, part.start(), part.end()), part.start(), part.end())
+            rough, end = _roughly(value, folded, part.start(), part.end())
+            yield Claim("number", rough, part.start(), end)
 
 
 def _zh_number(text: str) -> float:
@@ -159,40 +164,43 @@ def _zh_number(text: str) -> float:
     return float(text) if text.isdigit() else chinese_number(text)
 
 
-def _roughly(value: str, folded: str, start: int, end: int) -> str:
+def _roughly(value: str, folded: str, start: int, end: int) -> tuple[str, int]:
     """The value, with a sign before it where the text says that it is a rough one (nearly two days: "~"), or that the
-    fact is just under it or just over it (不到两天, "over 20 hours": "<" and ">").
+    fact is just under it or just over it (不到两天, 半斤多, "over 20 hours": "<" and ">"); and where the words end.
 
     A length just under or just over a fact may say which side it is: "<0.5 m wide", or "<0.5 m side" for any.
     """
+    for sign, bound_after in (("<", JUST_UNDER.match(folded, end)), (">", JUST_OVER.match(folded, end))):
+        if bound_after:
+            return f"{sign}{value}", bound_after.end()
     if bound := BOUND.search(folded, max(0, start - REACH), start):
         side = SIDE.match(folded, end) if value.endswith(" m") else None
         of_side = (
             side.lastgroup if side else "side" if value.endswith(" m") and BY.search(folded[: bound.start()]) else ""
         )
-        return f"{'<' if bound['under'] else '>'}{value}{f' {of_side}' if of_side else ''}"
-    return f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value
+        return f"{'<' if bound['under'] else '>'}{value}{f' {of_side}' if of_side else ''}", end
+    return (f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value), end
 
 
 def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
     """Fractions of a unit in words, or of the whole (four fifths cotton), and 一米八."""
     for part in FRACTIONS.finditer(folded):
         if part["metres"]:
-            value = _zh_number(part["metres"])
-            yield Claim("number", f"{value + chinese_number(part['tenths']) / 10:.6g} m", part.start(), part.end())
+            value = _zh_number(part["metres"]) + _zh_number(part["tenths"]) / 10 ** len(part["tenths"])
+            yield Claim("number", f"{value:.6g} m", part.start(), part.end())
         elif part["of"] in figures.units and not PARTS.match(folded, part.start()):
             top = TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
             share = top / BOTTOMS[part["bottom"].removesuffix("s")]
-            rough = _roughly(f"{share * size:.6g} {dimension}", folded, part.start(), part.end())
-            yield Claim("number", rough, part.start(), part.end())
+            rough, end = _roughly(f"{share * size:.6g} {dimension}", folded, part.start(), part.end())
+            yield Claim("number", rough, part.start(), end)
         elif part["tops"]:
             share = 100 * TOPS[part["tops"]] / BOTTOMS[part["bottoms"].removesuffix("s")]
             yield Claim("number", f"{share:.6g} %", part.start(), part.end())
 
 
 def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
-    """Figures whose unit stands at the figure beside them: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61."""
+    """Figures whose unit stands at a figure beside them: 70 x 140 cm, 9 x 5 x 2 cm, forty centimetres by twenty."""
     shared: dict[int, str] = {}  # start of a figure -> the unit that it has from another: 42 in 42 x 28 x 9 cm
     for first, second in reversed([*itertools.pairwise(numbers)]):
         between = SHARED.fullmatch(folded, first.end(), second.start())
@@ -277,19 +285,29 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return Claim("stock", f"left {value:g}", wide_start, wide_end)
     if "size" in (role_after, role_before):
         return Claim("size", f"size {value:g}", wide_start, wide_end if role_after == "size" else end)
+    if role_before == "weighs" and role_after is None:
+        return Claim("number", f"{value:g} g", wide_start, end)  # 克重三百六
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
-        measure = _measure(figure, value, after, unit)
-        if measure and JUST_OVER.match(text, after.end()):
-            return replace(measure, value=f">{measure.value}", end=after.end() + 1)
-        return measure and replace(measure, value=_roughly(measure.value, text, start, measure.end))
+        if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):  # 六七毫米
+            low, high = map(chinese_number, figure["zh"])
+            return Claim("number", f"~{(low + high) / 2 * unit[1]:.6g} {unit[0]}", start, after.end())
+        water = OF_WATER.match(text, after.end()) if unit[0] == "g" else None
+        measure = _measure(text, figure, value, after, ("ml", unit[1]) if water else unit)
+        if measure is None:
+            return None
+        rough, end = _roughly(measure.value, text, start, measure.end)
+        return replace(measure, value=rough, end=max(end, water.end() if water else 0))
     if halved:
         return Claim("number", f"{value:g}", start, end)
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
         return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
-    if is_article or (figure["zh"] and (role_after != "count" or value < 3)):
+    if figure["zh"] and role_after is None and value >= 10 and _LIMIT.search(text, 0, start):
+        return Claim("number", f"{value:g}", start, end)  # 最长四十五
+    few = 2 if after and after["count"] == "块" else 3  # 两块电池 is a figure, 两个 may be none
+    if is_article or (figure["zh"] and (role_after != "count" or value < few)):
         return None
     return Claim("number", f"{value:g}", start, end)
 
@@ -304,10 +322,12 @@ def _discount(value: float, role_before: str | None, role_after: str | None, uni
     return None
 
 
-def _measure(figure: Match, value: float, after: Match, unit: Unit) -> Claim | None:
+def _measure(text: str, figure: Match, value: float, after: Match, unit: Unit) -> Claim | None:
     """A figure with a unit, such as "8 h"; None for an article, such as "one day"."""
     dimension, size = unit
     is_article = figure["words"] == "one" or figure["zh"] == "一"
+    if _LASTS.search(text, max(0, figure.start() - REACH), figure.start()):
+        is_article = False  # 充一次用一个月
     if is_article and dimension in ("day", "layer", "piece", "pocket"):
         return None
     return Claim("number", f"{value * size:.6g} {dimension}", figure.start(), after.end())

@@ -51,10 +51,14 @@ UNITS |= {f"{milliamp}{joint}hours": ("mah", 1.0) for milliamp in ("milliamp", "
 _AGES = ("year old", "years old", "year olds", "years olds")
 UNITS |= {words.replace(" ", joint): (AGE, 1.0) for words in _AGES for joint in " -"}
 # A Chinese numeral counts only before one of these; 一个, 一款, 一种 are articles.
-_COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口"
+_COUNTERS = "个粒颗枚只支瓶盒袋包片条层色款件档挡格孔口排根张台双口模键齿"
 _LATIN_END = r"(?![a-z])"
 # What is counted in pieces: 120块榉木积木 costs no 120 yuan.
-_PIECES = "的?[一-龥]{0,2}(?:积木|拼图|拼板|木板|木片|地垫|饼干|巧克力|糖|蛋糕|面包|香皂|肥皂|毛巾|抹布|磁力?片|砖)"
+_PIECES = (
+    "(?:的?[一-龥]{0,2}(?:积木|拼图|拼板|木板|木片|地垫|饼干|巧克力|糖|蛋糕|面包|香皂|肥皂|毛巾|抹布|磁力?片|砖)"
+    "|的?(?:可?充电|锂|备用|大|小|新|旧|独立){0,2}(?:电池|电芯|硬盘|手表|屏幕|玻璃|镜片|地毯|毯子|海绵|石头|石板"
+    "|牛排|豆腐|橡皮|画板|黑板|白板|滑板|瓷砖|桌布|方巾|手帕))"
+)
 MONEY_WORDS = {
     "yuan": rf"元|块钱|块(?![状头面拼布]|{_PIECES})|圆(?!领|形|润|筒|点)|人民币|rmb|yuan|cny|[¥￥]",
     "dollar": r"usd|dollars?|bucks?|刀|美元|\$",
@@ -72,7 +76,7 @@ _AFTER = (  # what may stand after a figure
     r"(?:left(?!,? (?:and |one |the )?right| (?:hand|side|ear|foot|over))|remaining|in stock|库存))"
     r"|(?P<size>码|号(?!称|召))"
     rf"|(?:个(?=小时|钟头|星期|周))?(?P<unit>(?:UNIT)(?:(?<![a-z])|{_LATIN_END}))"
-    rf"|(?P<count>[{_COUNTERS}])"
+    rf"|(?P<count>[{_COUNTERS}]|块(?={_PIECES}))"
     r")"
 )
 
@@ -116,18 +120,22 @@ BEFORE = re.compile(  # what may stand before a figure
     r"(?:(?P<sign>(?:us|hk|s|au?|ca?)?\$|[€£¥₹]|(?<![a-z])(?:rs\.?|usd|cny|rmb|inr|eur|gbp))"
     r"|(?P<size>(?:sizes?|尺码|尺寸|码数)(?:为|是|[:：])?)"
     r"|(?P<stock>仅剩|只剩|还剩|剩余|剩下|最后|库存(?:仅|只)?(?:剩|有)?|only|just|last)"
-    r"|(?P<less>(?:比|较)(?:原价|原来|之前|以前|平时|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?|save|saves|saving"
-    r"|立省|节省|省下?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少)了|降价?|便宜|少[花付掏]|(?:take|takes|taking"
-    r"|knock|knocks|knocking) off)"
+    r"|(?P<less>(?:(?:比|较)(?:原价|原来|原先|之前|先前|以前|从前|早先|平时|平日|平常|往常|日常价?|标价|划线价|吊牌价?)[还又也要已]{0,2}(?:少|省|便宜|低)了?"
+    r"|save|saves|saving|立省|节省|省[下出]?|立减|直降|直减|优惠|减免?|(?:便宜|降|省|减|少|砍|抹|扣)[了掉去]|让利|降价?|便宜"
+    r"|少[花付掏]|(?:take|takes|taking|knock|knocks|knocking) off)(?:整整|足足)?)"
     r"|(?P<under>不到|不足|低于|少于|不超过|under|less than|below|change from)"
     r"|(?P<fell>(?:down|lower|fallen|dropped) by|savings? of)"
     r"|(?P<spend>满|over|above|spend|minimum of)"
     r"|(?P<spf>spf)"
     r"|(?P<tenths>百分之)"
+    r"|(?P<weighs>克重[是为有达到约]{0,2})"
     r")[ :：]*$"
 )
 _OLD = r"(?:before|it (?:was|cost|used to (?:be|cost))|(?:the|its) (?:old|former|previous|original|usual) price)"
-OFF = re.compile(rf" (?:(?:off|discount|cheaper|less|saved|lower)(?: than {_OLD})?|(?:under|below) {_OLD})(?![a-z])")
+OFF = re.compile(
+    rf" (?:(?:off|discount|cheaper|less|saved|lower)(?: than {_OLD})?|(?:under|below) {_OLD})(?![a-z])"
+    r"|(?:都?省[下出了]来?|的?差价)"
+)
 LESS = re.compile(rf" (?:cheaper|less|lower) than {_OLD}(?![a-z])")
 WAS = re.compile(
     r"(?:原价|市场价|划线价|吊牌价|was|were|originally|original price|rrp|before|(?:down|reduced) from|instead of"
@@ -203,15 +211,15 @@ PARTS = re.compile(
     rf"(?<![a-z])(?<!and a )(?!(?<=and )a half)(?!(?<=[了老等大好小愣])半天)(?:{_PART})[ -]?(?P<of>{_PART_OF})(?![a-z])"
     r"|(?P<night>一天一夜|一昼夜|(?<![a-z])a day and a night(?![a-z]))"
     rf"|{_WHOLE}(?P<whole>days?|weeks?|months?|years?|天|日|周|星期|个?月|年)(?![a-z])"
-    r"|(?P<jin>[一两二三四五六七八九十]|\d+)斤(?P<liang>[一二两三四五六七八九])(?![十百])(?:两)?"
+    rf"|(?<!{ZH})(?P<jin>[一两二三四五六七八九十]|\d+)斤(?P<liang>[一二两三四五六七八九])(?![十百{_COUNTERS}箱桶篮])(?:两)?"
     r"|(?P<and_half>[一两二三四五六七八九十]|\d+)个半(?P<half_unit>小时|钟头|月|星期)"
     rf"|(?P<few>pair|brace|couple|trio|quartet)(?= of {_PARTS}(?![a-z]))"
     r"|(?P<half_of>(?:a )?half an? (?:dozen|hundred|thousand|gross))(?![a-z])"
     r"|(?P<dozens>[半两二三四五六七八九十]|\d+|(?:正好|刚好|整整)一)打"
-    r"(?![开包字电扮个听扫球磨断算着下起动响量湿回结折理破])"
+    r"(?![底开包字电扮个听扫球磨断算着下起动响量湿回结折理破])"
     rf"|(?P<more>one|two|three|four|five|six|\d+|[一两二三四五六七八九十])"
     rf"(?: and a half (?P<more_of>[a-z]+)(?![a-z])"
-    r"|(?P<more_zh>升|斤|公斤|米|小时|天)半)"
+    r"|(?P<more_zh>升|斤|公斤|米|小时|天|年)半)"
     r"|(?P<tael>[一二三四五六七八九十半])两(?=重|装|茶|的|多|不到|左右|上下|出头|,|。|\.|，|$)"
     # Two days and two nights, a tenth of a litre, and sheets of paper, which have two pages each.
     r"|(?P<nights>[一两二三四五]|\d)天(?P=nights)夜"
@@ -224,7 +232,7 @@ FRACTIONS = re.compile(
     r" of an? (?P<of>[a-z]+)"
     r"|(?<![a-z])(?P<tops>two|three|four|five|six|seven|nine) (?P<bottoms>thirds|quarters|fifths|eighths|tenths)"
     r"(?= (?!of (?:the|a|your|my|all) |off|cheaper|less)[a-z])"
-    rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九])(?![一-龥]?米)"
+    rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九]{{1,2}}|\d{{1,2}}(?![\d.%a-z厘毫公分]))(?![一-龥]?米)"
 )
 TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "nine": 9}
 BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
@@ -234,7 +242,7 @@ AND_A_HALF = re.compile(r" and a half(?![a-z])(?! (?:dozen|hundred|thousand))") 
 METRES_AND = re.compile(r" (?:metres?|meters?) (?:and )?")  # between the two figures of "two metres thirty"
 # Between two figures that share one unit: 70 x 140 cm, forty centimetres by twenty, 55 cm or 61.
 SHARED = re.compile(
-    r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*-]|(?<= )(?:by|or|to)(?= ))"
+    r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*/-]|(?<= )(?:by|or|to)(?= ))"
     r"(?: (?:just|a little|a touch) (?:under|over)(?= ))? ?"
 )
 # After a length, what says which of the row's lengths is meant: one of its shorter sides, or any of its sides.
@@ -268,4 +276,6 @@ BOUND = re.compile(
 BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.25)}
 ABOUT = re.compile(r"(?:差不多|将近|接近|大约|大概|约莫|近|约|about |around |nearly |almost |roughly |some )$")
 JUST_OVER = re.compile("多(?![一-龥]{0,2}(?:功能|用途|种|样|层))|出头|有余|挂零")
+JUST_UNDER = re.compile("[都还也]?(?:不到|不足|不满|没到)")  # 半斤不到, 五克都不到
+OF_WATER = re.compile("的?水(?![果晶壶杯瓶箱洗彩墨泥])")  # a kilo of water is a litre
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

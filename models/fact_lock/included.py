@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.judged_sentences import kinds_of
-from models.text.numerals import fold
+from models.text.numerals import fold, with_digits
 
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
@@ -40,6 +40,12 @@ def is_lacked(thing: str, facts: ItemFacts) -> bool:
     """Whether the row names the thing only to say that the item has it not."""
     lacked = re.compile(_LACKED_ZH % (re.escape(thing), re.escape(thing)))
     return any(lacked.search(fold(text)) for text in facts.texts())
+
+
+def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
+    """Whether a thing that comes along, as a claim says, is missing by the row: 七号电池, of 7号电池（不含）."""
+    words = claim.value.removeprefix(SAID_IN_TEXT)
+    return any(is_lacked(form, facts) for form in (words, with_digits(words)))
 
 
 def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:

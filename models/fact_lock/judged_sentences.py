@@ -14,6 +14,15 @@ from models.fact_lock.word_index import stands_alone
 from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
+# A thing in a list, without its figure and counter; and what says that a thing is not there.
+_LISTED = re.compile(
+    r"(?:(?<=^)|(?<=[、,/+和与 \d])|(?<=[\d一两二三四五六七八九十][个只条支把张块副根枚套双份本罐包片]))"
+    r"[\u3400-\u9fff]{2,6}(?=$|[、,/+和与(\d])"
+)
+# A short name with Latin letters or figures: usb-c, 30n·m, ppsu.
+_SPEC = re.compile(r"(?<![a-z0-9])[a-z0-9][a-z0-9.·-]*[a-z0-9](?![a-z0-9])")
+_FIGURE = re.compile(r"\d")
+_LACKS = re.compile("[不无未没]|另购|另售|自备")
 LEAST = {True: 40, False: 16}  # letters that are judged at once, at least, by whether words have spaces
 
 
@@ -99,6 +108,7 @@ def blanks_of(
                 blanks[match.start() : match.end()] = [blank] * len(name)
     if not spaces:
         _blank_entailed(blanks, folded, known, spaces)
+        _blank_listed(blanks, folded, facts)
     return blanks
 
 
@@ -137,6 +147,20 @@ def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str], space
             if not spaces or stands_alone(folded, start, word):
                 blanks[start:end] = [blank or FACT for blank in blanks[start:end]]
             start = folded.find(word, end)
+
+
+def _blank_listed(blanks: list[str], folded: str, facts: ItemFacts) -> None:
+    """Blank what a value lists, such as 地钉 of 帐篷、8枚地钉, but for what it lists as lacking."""
+    values = [fold(value) for values in facts.attributes.values() for value in values]
+    values = [value for value in values if not _LACKS.search(value)]
+    listed = (part for value in values for part in _LISTED.findall(value))
+    specs = (
+        part for value in values if UNSPACED.search(value) or _FIGURE.search(value) for part in _SPEC.findall(value)
+    )
+    for thing in sorted({*listed, *specs}, key=len, reverse=True):
+        edges = ("", "") if UNSPACED.search(thing) else ("(?<![a-z0-9.])", "(?![a-z0-9])")
+        for match in re.finditer(re.escape(thing).join(edges), folded):
+            blanks[match.start() : match.end()] = [blank or FACT for blank in blanks[match.start() : match.end()]]
 
 
 def _blanked(folded: str, blanks: list[str], start: int, end: int) -> str:

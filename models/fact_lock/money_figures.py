@@ -16,11 +16,34 @@ _PIECES = "个只杯包袋片次回支条颗粒枚块份碗双件张卷瓶罐本
 # 十二块九美元 is 12.9 dollars, 九块九毛五 is 9.95 yuan.
 _WITH_TENTHS = re.compile(
     rf"(?P<wholes>{ZH}+|\d+)块(?P<tenths>[一二三四五六七八九]|\d)(?![{ZH[1:-1]}{_PIECES}\d点种色角花边层大小方%]|分之|折)"
-    r"(?:毛(?P<cents>[一二三四五六七八九])?)?(?P<money>美元|欧元|英镑)?"
+    r"(?:毛(?P<cents>[一二三四五六七八九])?)?(?P<money>美元|欧元|英镑)?(?P<over>多|出头)?"
 )
+# 十二块多: more than the sum, and less than one more.
+_OVER = re.compile(rf"(?P<sum>{_SUM})(?:元|块钱?)(?:多|出头)(?![功用种样层])")
 _CENTS = re.compile(rf"(?P<sum>{_SUM})(?P<money>美分|欧分|便士)")
 _DROP = re.compile(
-    rf"(?:从|由|原价)(?P<was>{_SUM})(?:元|块钱?)?(?:直接|一下子?|又)?(?:降|跌)(?:到|至|成|为)了?(?P<now>{_SUM})(?:元|块钱?)?"
+    rf"(?:从|由|原价)(?P<was>{_SUM})(?:元|块钱?)?(?:直接|一下子?|又)?(?:降|跌|落|掉|减|变|改|换)(?:到|至|成|为)了?"
+    rf"(?P<now>{_SUM})(?:元|块钱?)?"
+)
+# What is paid, less what one gets back: 四十块还找你一毛.
+_CHANGE = re.compile(
+    rf"(?P<paid>{_SUM})(?:元|块钱?)[还再]?(?:能|要|得)?找(?:回|给)?[你您我]?(?P<back>{_SUM})(?P<unit>元|块|毛|角|分)钱?"
+)
+_OF_YUAN = {"元": 1, "块": 1, "毛": 10, "角": 10, "分": 100}
+# Banknotes, and what is put beside them: 四张十块, 一张百元加八十九.
+_NOTES = re.compile(
+    rf"(?P<count>[一两二三四五六七八九])张(?P<note>一?百|五十|二十|十)(?:元|块钱?|(?=大?钞|的?票子|加|[,，。]))(?:大?钞|的?票子?)?(?:加上?(?P<more>{_SUM})(?:元|块钱?)?)?"
+)
+# A sum that fills the clause, or its end after words of paying: 一百三十九，比原来便宜六十.
+_BARE = re.compile(
+    r"(?:^|(?<=[,，。;；!！?？]))(?:(?P<was>原先|原来|原价|先前|以前|从前)|现在|如今|今天|眼下|只要|只需|带走|带回家|拿下|到手价?|标价"
+    r"|售价|只?[卖要付花]){0,2}"
+    r"(?P<sum>[一二两三四五六七八九]百(?:零[一二三四五六七八九]|[一二三四五六七八九](?:十[一二三四五六七八九]?)?)?"
+    r"|[一二三四五六七八九]十[一二三四五六七八九]?)(?=[,，。;；!！?？]|$)"
+)
+# 八十八一袋, 一百二十九两只: a sum, and how many it buys.
+_BUYS_ONE = re.compile(
+    rf"(?<!{ZH})(?P<sum>[一二两三四五六七八九]?[十百]{ZH}*?[一二三四五六七八九十])(?P<pieces>[一两])(?P<counter>[{_PIECES}])(?![一二三四五六七八九十])"
 )
 # What one piece costs: 一杯还不到两块钱, 洗一回还不到三十欧分.
 _EACH = re.compile(rf"[一每](?P<counter>[{_PIECES}])[^,.;:!?，。；：！？]{{0,3}}$")
@@ -33,7 +56,21 @@ def money_in_words(folded: str) -> Iterator[Claim]:
         yield Claim("price", f"now {_value(drop['now']):.10g}", drop.end("was"), drop.end())
     for part in _WITH_TENTHS.finditer(folded):
         value = _value(part["wholes"]) + _value(part["tenths"]) / 10 + _value(part["cents"] or "0") / 100
-        yield _price(value, _CURRENCIES.get(part["money"] or "", "yuan"), folded, part.start(), part.end())
+        money = _CURRENCIES.get(part["money"] or "", "yuan")
+        yield _price(value, money, folded, part.start(), part.end(), "over" if part["over"] else "price")
+    for over in _OVER.finditer(folded):
+        yield _price(_value(over["sum"]), "yuan", folded, over.start(), over.end(), "over")
+    for change in _CHANGE.finditer(folded):
+        value = _value(change["paid"]) - _value(change["back"]) / _OF_YUAN[change["unit"]]
+        yield Claim("price", f"price {value:.10g} yuan", change.start(), change.end())
+    for notes in _NOTES.finditer(folded):
+        value = _value(notes["count"]) * _value(notes["note"]) + _value(notes["more"] or "零")
+        yield Claim("price", f"price {value:.10g} yuan", notes.start(), notes.end())
+    for one in _BUYS_ONE.finditer(folded):
+        each = f"{EACH}{one['counter']} " if one["pieces"] == "一" else ""
+        yield Claim("price", f"{each}price {_value(one['sum']):.10g}", one.start(), one.end())
+    for bare in _BARE.finditer(folded):
+        yield Claim("price", f"{'was' if bare['was'] else 'price'} {_value(bare['sum']):.10g}", *bare.span("sum"))
     for cents in _CENTS.finditer(folded):
         yield _price(_value(cents["sum"]) / 100, _CURRENCIES[cents["money"]], folded, cents.start(), cents.end())
 
@@ -44,12 +81,11 @@ def each_before(folded: str, start: int) -> str:
     return f"{EACH}{each['counter']} " if each else ""
 
 
-def _price(value: float, money: str, folded: str, start: int, end: int) -> Claim:
+def _price(value: float, money: str, folded: str, start: int, end: int, role: str = "price") -> Claim:
     before = BEFORE.search(folded, max(0, start - 12), start)
-    role = before.lastgroup if before and before.lastgroup in ("less", "under", "spend") else "price"
-    if before and role != "price":
-        start = before.start()
-    each = each_before(folded, start) if role in ("price", "under") else ""
+    if before and before.lastgroup in ("less", "under", "spend"):
+        role, start = before.lastgroup, before.start()
+    each = each_before(folded, start) if role in ("price", "under", "over") else ""
     return Claim("price", f"{each}{role} {value:.10g} {money}", start, end)
 
 

@@ -25,6 +25,12 @@ _ZH = re.compile(
 _NONE_ZH = re.compile(
     "[一半](?:个|只|条|根|点儿?|丝|颗|粒|块|滴|层|片|道)(?P<what>[\u4e00-\u9fff]{1,5})[都也](?:没有?|不)(?![\u4e00-\u9fff]{0,3}(?:少|缺|落|错过))"
 )
+# 香精?配方里没有: a substance or a Latin name is asked for, and denied.
+_ASKED_ZH = re.compile(
+    r"(?:^|(?<=[,，。;；!！?？]))(?P<what>[a-z][a-z0-9-]{1,7}|[一-龥]{1,4}(?:剂|精|素|醛|糖|盐|油|酯|醇|酸|胶|粉|料|铅))[?？]"
+    r"[^,，。;；!！?？]{0,6}?(?:没有|没[加放掺含]|不[含加放掺用]|无|零|找不到|不存在)[^,，。;；!！?？]{0,6}"
+)
+_SUCH = re.compile("[\u4e00-\u9fff]{1,3}的")
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
@@ -74,6 +80,10 @@ def negations(
             else claim
             for claim in claims
         ]
+    for asked in _ASKED_ZH.finditer(folded):
+        claims = [claim for claim in claims if not asked.start() <= claim.start < asked.end()]
+        word_claims.append(Claim("negation", f"not {asked['what']}", *asked.span()))
+        covered[asked.start() : asked.end()] = b"\1" * (asked.end() - asked.start())
     starts = [claim.start for claim in claims]
     for negation in _negating_words(folded, vocabulary):
         start, end, reach, word = negation
@@ -145,6 +155,8 @@ def _denied(folded: str, claims: list[Claim], starts: list[int], negation: _Nega
     if following == len(claims):
         return None
     claim = claims[following]
+    if _SUCH.fullmatch(folded, negation.end, claim.start):
+        return None  # 不含铅的玻璃 denies lead
     too_far = claim.start - negation.end > negation.reach or _CLAUSE.search(folded, negation.end, claim.start)
     return None if too_far else claim
 

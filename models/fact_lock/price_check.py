@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from models.fact_lock.facts import ItemFacts
-from models.text.numerals import fold
+from models.fact_lock.facts import Claim, ItemFacts
+from models.text.numerals import NUMBER, fold, value_of
 
 HALF_CENT = 0.005  # sums of money that differ by less are equal
 # What texts call a currency, see `models.fact_lock.figure_patterns.MONEY_WORDS`.
@@ -30,6 +30,13 @@ _COUNTED = re.compile(
     r"(?<![\d.])(?<!每[本包袋盒瓶只个片支条张])(\d{1,4}) ?"
     r"(?:([包袋片只个次粒颗支条枚块份张卷件双本盒罐瓶])(?!月|小时|星期|钟头)|bags|washes|pieces|sheets|pairs)"
 )
+_PLAIN_PRICE = re.compile(r"(?:price|now) (?P<sum>[\d.]+)(?: yuan)?")
+# What the item is sold for, and no sum that is saved.
+_SELLS = re.compile(
+    "(?:钱)?(?:就|便|即)?(?:能|可以?)?(?:带|抱|拿(?!去)|买(?![菜酒肉花糖杯])|入手|到手|搬|收(?!进)|拥有|得到|换|归你|归我|是你的"
+    "|一[件个只条双台套盒袋箱]|[一-龥]{1,2}(?:走|回家|到家)|下单)"
+)
+_SOLD_FOR = re.compile("(?:只要|仅|才|只需|售价?|卖|到手价?|现价|[付花掏])[^,，。;；]{0,2}$")
 _EACH = re.compile(rf"{EACH}(?P<counter>\S*) ")
 _PACKS = "盒袋包套瓶罐本卷"  # one of these holds several pieces
 _PIECES = re.compile(r"(?P<count>[2-9]|[1-9]\d{1,2})(?P<pieces> piece)?")
@@ -52,6 +59,8 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     if each:
         prices = prices_of_one(facts, known, each["counter"])
         leeway = ABOUT * value if role == "about" else 2 * HALF_CENT
+        if role == "over":
+            return any(_is_just_over(price, value) for price in prices)
         return any(price < value if role == "under" else abs(price - value) < leeway for price in prices)
     if role == "less":
         return equals_one(value, facts.amounts_off)
@@ -59,6 +68,8 @@ def is_price(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
         return equals_one(value, (facts.minimum_spend,))
     if role == "under":
         return facts.price is not None and facts.price < value
+    if role == "over":
+        return facts.price is not None and _is_just_over(facts.price, value)
     if role == "was":
         return equals_one(value, (facts.old_price,))
     return equals_one(value, (facts.price,) if role == "now" else (facts.price, facts.old_price))
@@ -72,6 +83,24 @@ def is_own_money(money: list[str], facts: ItemFacts) -> bool:
 def prices_of_one(facts: ItemFacts, known: frozenset[str], counter: str = "") -> list[float]:
     """The prices of one piece that follow from the price and the row's counts. counter: that of a Chinese text."""
     return [facts.price / count for count in _counts(facts, known, counter)] if facts.price else []
+
+
+def _is_just_over(price: float, value: float) -> bool:
+    """Whether a price is what 三块六毛多 or 三块多 says: less than one more of its last unit."""
+    return value <= price < value + (1 if value == int(value) else 0.1)
+
+
+def is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a sum is the difference of the two prices, and the text names both: 原来299，今天239，六十块拿去吃面.
+
+    A sum for which the text sells the item is none: 六十块带走.
+    """
+    value = _PLAIN_PRICE.fullmatch(claim.value) if claim.kind == "price" else None
+    if value is None or not equals_one(float(value["sum"]), facts.amounts_off):
+        return False
+    named = [value_of(number) for number in NUMBER.finditer(folded)]
+    has_both = equals_one(facts.price or 0.0, named) and equals_one(facts.old_price or 0.0, named)
+    return has_both and not _SELLS.match(folded, claim.end) and not _SOLD_FOR.search(folded, 0, claim.start)
 
 
 def equals_one(value: float, amounts: Iterable[float | None]) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import fold
 
 # Right before a material: "pure wool", "nothing but soft wool", 全羊毛. 纯色羊毛 is wool of one colour.
 _WHOLE = re.compile(
     r"(?:(?<![a-z0-9])(?:all[ -]|(?:pure|100 ?%|nothing but)[ -](?:[a-z]+ )?)|(?:纯|全|百分百|百分之百|100 ?%)的?)$"
 )
+# 整只壶身不锈钢: of the item's body, whose material its row gives, and of no lid or strainer.
+_ALL_OVER = re.compile("(?:整[只个把件台条张]|通体|全身|浑身|从里到外|里里外外)[一-龥]{0,3}(?:都|全|皆)?是?$")
 _IN_WORD = ("纯", "全棉", "全毛", "全羊毛", "全亚麻", "pure ")  # with which a word for a material may begin
 _NEAR = 24  # characters before a material in which the words above have room
 _NOT_PURE = re.compile(
@@ -36,17 +39,30 @@ def claims_purity(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text says that the item is all of this material, although its row says that it is a blend."""
     if claim.kind != "material" or _denial_at(claim, folded):
         return False
+    if _ALL_OVER.search(folded, max(0, claim.start - _NEAR), claim.start):
+        body = [
+            fold(text) for name, values in facts.attributes.items() if kind_of(name) == "material" for text in values
+        ]
+        return bool(body) and not any(folded[claim.start : claim.end] in text for text in body)
     before, word = folded[max(0, claim.start - _NEAR) : claim.start], folded[claim.start : claim.end]
     if not _WHOLE.search(before) and not word.startswith(_IN_WORD):
         return False
-    values = (value for values in facts.attributes.values() for value in values)
-    return any(_BLEND.search(fold(text)) for text in (*values, *facts.titles))
+    return _is_blend(facts)
 
 
-def denies_purity(claim: Claim, known: frozenset[str], folded: str) -> bool:
+def denies_purity(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
     """Whether the text only denies that the item is all of one material, rightly: "not pure wool" of a blend."""
     denied = _denial_at(claim, folded)
-    return denied is not None and f"not {denied['whole'] or denied['whole_zh']}" in known
+    if denied is None:
+        return False
+    return f"not {denied['whole'] or denied['whole_zh']}" in known or (
+        denied["whole_zh"] is not None and _is_blend(facts)  # 不是纯羊绒, of 70%羊毛，30%羊绒
+    )
+
+
+def _is_blend(facts: ItemFacts) -> bool:
+    values = (value for values in facts.attributes.values() for value in values)
+    return any(_BLEND.search(fold(text)) for text in (*values, *facts.titles))
 
 
 def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:

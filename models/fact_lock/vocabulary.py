@@ -236,10 +236,14 @@ class Vocabulary:
         doubtful = {claim.value for claim in claims if claim.doubtful}
         measures = (claim for text in facts.texts() for claim in figure_claims(text, self.figures))
         sure.update(claim.value for claim in measures if claim.kind in ("number", "size"))
-        for values in facts.attributes.values():
+        for name, values in facts.attributes.items():
             sure.update(meaning.value for value in values for meaning in self.meanings(fold(value)))
             sure.update(
-                meaning.value for value in values for word in _parts_of(value) for meaning in self.meanings(word)
+                meaning.value
+                for value in values
+                for word in _parts_of(value)
+                for meaning in self.meanings(word)
+                if meaning.kind != "material" or kind_of(name) != "colour"  # 陶土色 is no 陶土
             )
         size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
         sizes = {fold(size).strip() for values in size_values for size in values}

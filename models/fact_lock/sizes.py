@@ -1,0 +1,41 @@
+"""Whether a size lies within the range of sizes that a row names: 42 of 39-45, XL of S-XXL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from models.fact_lock.facts import ItemFacts
+from models.text.numerals import fold
+
+_LETTERS = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl")
+_SAME = {"2xl": "xxl", "3xl": "xxxl"}
+_RANGE = re.compile(
+    r"(?<![a-z0-9.])(?P<low>[a-z]{1,4}|\d{1,3}(?:\.5)?|[2-6]xl)"
+    r" ?码?(?:-|~|至|到| to )(?P<high>[a-z]{1,4}|\d{1,3}(?:\.5)?|[2-6]xl)(?![a-z0-9.])"
+)
+_NAMED = re.compile(r"(?<![a-z])sizes?(?![a-z])|尺码|码数|鞋码")
+
+
+def fits_size(value: str, facts: ItemFacts) -> bool:
+    """Whether the value of a claim, "size 42" or "size:xl", is within a range of the row."""
+    place = _place(value[len("size ") :])
+    return place is not None and any(low <= place <= high for low, high in size_ranges(facts))
+
+
+def size_ranges(facts: ItemFacts) -> Iterator[tuple[float, float]]:
+    """The least and the largest size of each range that the row names; letters count by their place."""
+    for name, values in facts.attributes.items():
+        for sizes in _RANGE.finditer(", ".join(map(fold, values))) if _NAMED.search(fold(name)) else ():
+            low, high = _place(sizes["low"]), _place(sizes["high"])
+            # A size of letters is no number: S to 45 is no range.
+            if low is not None and high is not None and sizes["low"].isalpha() == (not sizes["high"][0].isdigit()):
+                yield low, high
+
+
+def _place(size: str) -> float | None:
+    """Where a size stands: letters below zero, so that no number is among them."""
+    size = _SAME.get(size, size)
+    if size in _LETTERS:
+        return float(_LETTERS.index(size) - len(_LETTERS))
+    return float(size) if re.fullmatch(r"\d+(?:\.\d+)?", size) else None
