@@ -29,12 +29,19 @@ _THE = re.compile(r"(?<![a-z])(?:an?|the|its|this|that) (?:[a-z]+ )?$")
 _NO_NOUN = re.compile(r"[,.;:!?]|$| (?:and|or|for|that|which|is|with|on|at|has|comes|off|in|to)(?![a-z])")
 _HAS = (
     r"(?<![a-z])(?:with|has|have|its|their|includes?|there (?:is|are)|there's|contains?|plus|features?)"
-    r" (?:(?:an?|the|one|two|three|four|some|its|little|small|soft|hidden|built-in|extra) )*"
+    r" (?:(?:an?|the|one|two|three|four|some|its) )*(?:(?!(?:no|not|never|and|or|of|for|to|in|on|with|without)(?![a-z]))[a-z-]+ ){0,2}"
 )
-_SENTENCE = re.compile(r"[^.;!?]+")
+_CLAUSE = re.compile(r"[^,.;:!?]+")
 _DENIAL = re.compile(
     r"n't(?![a-z])|(?<![a-z])(?:no|not|never|none|nothing|nobody|without|free|zero|nor|neither|minus|skip|skips|lacks?"
-    r"|lacking|instead|rather|cannot|hardly|missing|absent|gone|forget|goodbye|farewell|unlike|if|where|who|whose)(?![a-z])"
+    r"|lacking|instead|rather|cannot|hardly|missing|absent|gone|forget|goodbye|farewell|unlike|others?)(?![a-z])"
+)
+# Plastic? Not this one. Not of a thing that the text has after all: "Leather? Not only that", "Plastic? No shortage".
+ASKED = re.compile(
+    r"\?,? (?:(?:not|no|never|nope)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)|on (?:this"
+    r"|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace|scrap|stitch|gram|crumb|hint"
+    r"|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"
+    r"|(?:no|never|nope)(?=,(?! (?:no|not|two|three|four|both|more|even|better|\d))))"
 )
 _NONE = frozenset(("none", "no", "without"))  # of a thing that the attribute's name says
 
@@ -65,9 +72,9 @@ def states_denied(folded: str, facts: ItemFacts) -> Iterator[Claim]:
     if not things:
         return
     stated = re.compile(rf"{_HAS}(?P<thing>{'|'.join(map(re.escape, things))})(?![a-z-])")
-    for sentence in _SENTENCE.finditer(folded):
-        if not _DENIAL.search(sentence[0]):
-            for thing in stated.finditer(folded, *sentence.span()):
+    for clause in _CLAUSE.finditer(folded):
+        for thing in stated.finditer(folded, *clause.span()):
+            if not _DENIAL.search(folded, clause.start(), thing.end()) and not ASKED.match(folded, thing.end()):
                 yield Claim("attribute", f"{SAID_IN_TEXT}{thing['thing']}", *thing.span("thing"))
 
 

@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from models.fact_lock.attribute_names import is_part, states_denied
+from models.fact_lock.attribute_names import ASKED, is_part, states_denied
 from models.fact_lock.chinese_denials import denies_in_chinese
 from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
-from models.fact_lock.counted import is_counted, is_share_of_one, is_total
-from models.fact_lock.derived_figures import follows
+from models.fact_lock.counted import is_counted, is_share_of_one, is_total, miscounts
+from models.fact_lock.derived_figures import follows, misses
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
@@ -80,18 +80,29 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
+# Between a denial and the thing denied no word may turn the denial around: "not only dishwasher safe".
+_TO_THING = (
+    r"(?: (?:an?|the|any|this|these|your|its|one|single|extra|added|real|in|of|made|from|with|for|to|be|need|needs|needed"
+    r"|have|has|had|use|uses|want|wants|put|go|goes|asks? for)){0,2}"
+)
 _DENIED_BEFORE = re.compile(
-    r"(?<![a-z])(?:not|no|without|never|neither|nor|isn't|aren't|hasn't|haven't|don't)"
-    r"(?:(?: [a-z]+){0,2}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
+    r"(?<![a-z])(?:not|no|(?<!not )(?<!never )(?<!n't )without|never|neither|nor|isn't|aren't|hasn't|haven't|don't)"
+    rf"(?:{_TO_THING}|(?: an? [a-z]+,)*(?: an? [a-z]+)? or) $"  # hasn't a plug, a cable or a battery
     # keep it out of the dishwasher
-    r"|(?<![a-z])(?:keep (?:it |them |this |these )?(?:out of|away from)"
+    r"|(?<![a-z])(?<!to )(?<!n't )(?<!not )(?<!never )(?<!why )(?:keep (?:it |them |this |these )?(?:out of|away from)"
     r"|(?:do not|don't|never) (?:put|throw|toss|pop|stick|run) (?:it|them|this|these) (?:in|into|through))(?: the"
     r"| an?)? $"
 )
-_ASKED = re.compile(r"\?,? (?:not|no|never|nope)(?![a-z])")  # Plastic? Not this one.
+# A thing asked for and granted: "Leather? No less", "Dishwasher? No problem".
+_GRANTED = re.compile(
+    r"(?:^|(?<=[.;:!?,] )|(?<=[.;:!?,]))(?:(?:an?|the|any) )?(?P<thing>[a-z]+(?: [a-z]+)?)\?,? (?:no (?:less|problem|trouble|shortage|lack|end"
+    r"|limit|worries|worry|doubt|wonder|fear|matter|need to (?:worry|ask))|not (?:an? (?:lot|worry|problem|thin|thick|small|big"
+    r"|single one but)|too (?:much|many|little|few)|only|just|merely|one but|half|bad|a bad)|plenty|yes|of course|sure|naturally)"
+    r"(?![a-z])"
+)
 _DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
 _OUT = re.compile(r"out of (?:the |an? )?")
-_KEEP = re.compile(r"(?<![a-z])keep (?:it |them |this |these )?$")
+_KEEP = re.compile(r"(?<![a-z])(?<!to )(?<!n't )(?<!not )(?<!never )(?<!why )keep (?:it |them |this |these )?$")
 _ARTICLE = re.compile(
     r"(?:(?:put|throw|toss|pop|stick|run) (?:it|them) (?:in|into|through) (?:the |an? )?|(?:an?|any) )"
 )
@@ -165,17 +176,26 @@ def unsupported(
     """
     known, folded = vocabulary.supported(facts, claims), _plain(text, vocabulary)
     text_claims = [*_claims(text, folded, vocabulary), *_names(text, folded, language, vocabulary)]
+    contradicted = [  # the row has the value, but not as the text says it
+        claim
+        for claim in text_claims
+        if (claims_purity(claim, facts, folded) or misses(claim, facts, folded) or miscounts(claim, facts, folded))
+        and supports(claim, facts, known)
+    ]
     supported = [
         claim
         for claim in text_claims
-        if (supports(claim, facts, known) and not claims_purity(claim, facts, folded))
-        or is_included(claim, facts, folded)
-        or follows(claim, facts, known, folded)
-        or denies_others(claim, facts, folded)
-        or is_saving(claim, facts, folded)
-        or is_of_reader(claim, facts, known, folded)
-        or is_within_limit(claim, facts, folded)
-        or is_total(claim, known, folded)
+        if claim not in contradicted
+        and (
+            supports(claim, facts, known)
+            or is_included(claim, facts, folded)
+            or follows(claim, facts, known, folded)
+            or denies_others(claim, facts, folded)
+            or is_saving(claim, facts, folded)
+            or is_of_reader(claim, facts, known, folded)
+            or is_within_limit(claim, facts, folded)
+            or is_total(claim, known, folded)
+        )
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     supported = [with_reason(claim, facts, known, folded) for claim in supported]
@@ -188,7 +208,8 @@ def unsupported(
     wrong = [
         claim
         for claim in remaining
-        if not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
+        if claim in contradicted
+        or not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
         and not (
             claim.kind in OF_PARTNERS
             and all(stated[claim.start : claim.end])
@@ -213,7 +234,7 @@ def unsupported(
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
-    denied = list(states_denied(folded, facts))
+    denied = [*states_denied(folded, facts), *_granted(folded, known, vocabulary)]
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
         return [*wrong, *denied]
@@ -259,8 +280,16 @@ def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
         return f"not {words[out.end() :]}" in known
     return (
         f"not {_ARTICLE.sub('', words, count=1)}" in known
-        and (_DENIED_BEFORE.search(folded, 0, claim.start) or _ASKED.match(folded, claim.end)) is not None
+        and (_DENIED_BEFORE.search(folded, 0, claim.start) or ASKED.match(folded, claim.end)) is not None
     )
+
+
+def _granted(folded: str, known: frozenset[str], vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Claims of things that the text asks for and grants, and that the facts rule out: "Battery? No problem"."""
+    for granted in _GRANTED.finditer(folded):
+        thing = granted["thing"]
+        if any(f"not {value.removeprefix(SAID_IN_TEXT)}" in known for value in vocabulary.values_of(thing)):
+            yield Claim("attribute", f"{SAID_IN_TEXT}{thing}", *granted.span("thing"))
 
 
 def _is_bound(claim: Claim, supported: list[Claim]) -> bool:

@@ -14,6 +14,7 @@ from models.text.numerals import NUMBER, ZH, fold, value_of, with_digits
 _COLOURS = re.compile(r"(?P<count>\d+)[种个]颜?色")
 # 四个轮: a figure, its counter, and a thing.
 _THINGS = re.compile(rf"(?P<counted>(?:\d+|{ZH}+)[个只条根颗枚片层道扇张把双对口支])(?P<thing>[\u3400-\u9fff]{{1,3}})")
+_COUNTED_PART = re.compile(r"(?P<of> of)?[ -](?P<noun>[a-z]+)")
 _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
 _EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
 _TOGETHER = re.compile("(?:加起来|一共|总共|合计|加一块儿?)(?:是|有|就|才)?$")
@@ -67,6 +68,26 @@ def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: st
     if f"{SAID_IN_TEXT}{number[0]} {counted['noun']}" in known or facts.says(f"{value:g} {counted['noun']}"):
         return True
     return any(_listed(values) == value for name, values in facts.attributes.items() if _is_named(name, noun))
+
+
+def miscounts(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a number counts a part of which the row gives another number: three doors, of a row with doors "2".
+
+    "A pair of doors" says nothing but this; the row must have the part.
+    """
+    counted = _COUNTED_PART.match(folded, claim.end)
+    if claim.kind != "number" or counted is None or not claim.value.isdigit():
+        return False
+    noun = counted["noun"].removesuffix("s")
+    rows = [
+        [value_of(number) for value in values for number in NUMBER.finditer(fold(value))]
+        for name, values in facts.attributes.items()
+        if fold(name.replace("_", " ")).removesuffix("s") == noun
+    ]
+    given = [numbers for numbers in rows if numbers]
+    if not given:
+        return counted["of"] is not None and not facts.says(counted["noun"])
+    return all(int(claim.value) not in numbers for numbers in given)
 
 
 def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:

@@ -10,6 +10,7 @@ from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
 from models.fact_lock.included import is_lacked, says_lacked
+from models.fact_lock.measures import sides_meant
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.sizes import fits_size
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -207,20 +208,20 @@ def _is_rough(value: float, unit: str, known: frozenset[str]) -> bool:
     return _is_within(ROUGHLY, value, sizes, unit, (fact.removeprefix("~") for fact in known))
 
 
-def _is_beside(sign: str, value: float, unit: str, known: Iterable[str]) -> bool:
+def _is_beside(sign: str, value: float, unit: str, facts: ItemFacts, known: Iterable[str]) -> bool:
     """Whether a fact is just under or just over a figure: 不到一公斤 of 0.9 kg, "over 20 hours" of 24.
 
-    unit: may be "m wide" for a side that is not the longest, or "m side" for any side.
+    unit: may be "m wide" or "m deep" for that side, or "m side" for any side.
     """
     unit, _, side = unit.partition(" ")
     low, high = BESIDE_FACT[sign]
     stated = [float(fact.split(" ")[0]) for fact in known if _MEASURE.fullmatch(fact) and fact.endswith(f" {unit}")]
     # All that the text may mean: a row has several sides, weights and shares. A load of 50 kg is no weight near 3 kg.
     meant = [fact for fact in stated if value / COMPARABLE < fact < value * COMPARABLE]
-    if side == "wide" and len(meant) > 1:
-        meant.remove(max(meant))
+    if side in ("wide", "deep") and len(meant) > 1:
+        meant = sides_meant(side, facts)
     holds = [low * value <= fact <= high * value and fact != value for fact in meant]
-    return bool(meant) and (any(holds) if side else all(holds))
+    return bool(meant) and (any(holds) if side == "side" else all(holds))
 
 
 def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str, known: Iterable[str]) -> bool:
@@ -249,7 +250,7 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if f"~{figure} {unit}" in known or f"{figure} {unit}" in known:
         return True
     if claim.value[:1] in BESIDE_FACT and unit:
-        return _is_beside(claim.value[0], value, unit, known)
+        return _is_beside(claim.value[0], value, unit, facts, known)
     if claim.value.startswith("~") and _is_rough(value, unit, known):
         return True
     if unit == AGE:

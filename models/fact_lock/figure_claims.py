@@ -43,6 +43,7 @@ from models.fact_lock.figure_patterns import (
     NUMBERED,
     OF_WATER,
     OFF,
+    ONE_OF_MANY,
     PARTS,
     PRICE_SHARES,
     SHARED,
@@ -104,7 +105,11 @@ def scene_figures(folded: str, figures: Figures = FIGURES) -> Iterator[tuple[int
     yield from (time.span() for time in TIMES.finditer(folded))
     for figure in figures.number.finditer(folded):
         numbered = figure["digits"] or figure["words"]
-        if numbered and NUMBERED.search(folded, max(0, figure.start() - 2 * REACH), figure.start()):
+        if (
+            numbered
+            and NUMBERED.search(folded, max(0, figure.start() - 2 * REACH), figure.start())
+            and ONE_OF_MANY.match(folded, figure.end())
+        ):
             yield figure.span()
 
 
@@ -168,7 +173,7 @@ def _roughly(value: str, folded: str, start: int, end: int) -> tuple[str, int]:
     """The value, with a sign before it where the text says that it is a rough one (nearly two days: "~"), or that the
     fact is just under it or just over it (不到两天, 半斤多, "over 20 hours": "<" and ">"); and where the words end.
 
-    A length just under or just over a fact may say which side it is: "<0.5 m wide", or "<0.5 m side" for any.
+    A length just under or just over a fact may say which side it is: "<0.5 m wide", "<0.5 m deep", or "<0.5 m side" for any.
     """
     for sign, bound_after in (("<", JUST_UNDER.match(folded, end)), (">", JUST_OVER.match(folded, end))):
         if bound_after:

@@ -245,9 +245,9 @@ SHARED = re.compile(
     r"(?:[ -]?(?P<unit>[a-z]+|厘米|毫米|公分|米|英寸))? ?(?:[x×*/-]|(?<= )(?:by|or|to)(?= ))"
     r"(?: (?:just|a little|a touch) (?:under|over)(?= ))? ?"
 )
-# After a length, what says which of the row's lengths is meant: one of its shorter sides, or any of its sides.
+# After a length, what says which of the row's lengths is meant: its width, its depth, or any of its sides.
 BY = re.compile(r" by (?:just |a little |a touch )?$")  # before the second side
-SIDE = re.compile(r" (?:(?P<wide>wide|deep|thick|across)|(?P<side>by))(?![a-z])")
+SIDE = re.compile(r" (?:(?P<wide>wide|across)|(?P<deep>deep|thick)|(?P<side>by))(?![a-z])")
 # A time of the day is no figure of the item: ten past three, 早八点.
 _HOUR = "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight|\\d{1,2})"
 TIMES = re.compile(
@@ -257,12 +257,15 @@ TIMES = re.compile(
     r"|(?<=the )\d{1,2}:\d\d(?!\d)|(?<=at )\d{1,2}:\d\d(?!\d))"
     rf"|[早晚夜]上?(?:{ZH}{{1,2}}|\d{{1,2}})点半?|(?:凌晨|清晨|中午|下午|傍晚|半夜)(?:{ZH}{{1,2}}|\d{{1,2}})点半?"
 )
-# A number that names one of many counts nothing: chapter two, gate 12.
-_NUMBERED = (
-    "chapter|page|verse|act|scene|episode|gate|platform|track|aisle|row|seat|room|floor|lane|exit|terminal|bus|tram"
-    "|flight|hole|house|apartment|flat|door|channel|question|rule|lesson|line"
+# A number that names one of many counts nothing: chapter two, gate 12; but "it can seat 6" does, and "a flat 4 mm".
+NUMBERED = re.compile(
+    r"(?<![a-z])(?:(?:chapter|page|verse|episode|gate|platform|aisle|terminal|lesson|bus|tram)(?: number| no\.?)?"
+    r"|(?:in|at|on|from|outside) (?:seat|room|row|house|flat|apartment|door|lane|track)|(?:house|seat|room|flat|row|door"
+    r"|track|lane|line|exit|question|rule|act|scene|floor|hole|channel|flight)(?: number| no\.?)) $"
 )
-NUMBERED = re.compile(rf"(?<![a-z])(?:{_NUMBERED})(?: number| no\.?)? $")
+ONE_OF_MANY = re.compile(
+    r"[,.;:!?]|$| (?:and|or|of|in|on|at|is|was|to|for|with|when|where|by|until|before|after|while|as|has|had)(?![a-z])"
+)  # after such a number: no unit, and no thing that it counts
 # Of how few pieces a shop may speak: "the last pair" is a stock, the last piece of a puzzle or a bite is none.
 LAST_FOR_SALE = frozenset("件只双套瓶盒袋包条台款支枚个")
 # What makes a figure a rough one: nearly two days.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from models.fact_lock.attribute_names import ASKED
 from models.fact_lock.facts import Claim
 from models.fact_lock.vocabulary import Vocabulary
 
@@ -34,12 +35,11 @@ _SUCH = re.compile("[\u4e00-\u9fff]{1,3}的")
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
-    # Plastic? Not this one.
-    r"|(?P<asked>\?,? (?:not|no|never|nope)(?![a-z])(?! (?:problem|matter|worries|worry|more|need|wonder|better"
-    r"|longer|idea|hurry|time|thanks)))"
+    rf"|(?P<asked>{ASKED.pattern})"
     r"|(?P<free>[ -]free(?![a-z])(?! (?:shipping|delivery|gift|returns|size|of|from|time)))"
-    r"|(?<![a-z])(?:not|no|without|never|cannot|lacks?|lacking|free (?:of|from)|minus|neither|nor|hardly|far from"
-    r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't)(?![a-z])"
+    # "not without" denies nothing
+    r"|(?<![a-z])(?:(?:not|never|cannot)(?! without)|(?<!not )(?<!never )(?<!n't )without|no|lacks?|lacking|free (?:of|from)|minus|neither|nor|hardly|far from"
+    r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't(?! without))(?![a-z])"
 )
 _BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't|\?.+")
 _CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]|(?<![a-z])but(?![a-z])|而是")

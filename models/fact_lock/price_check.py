@@ -30,6 +30,7 @@ _COUNTED = re.compile(
     r"(?<![\d.])(?<!每[本包袋盒瓶只个片支条张])(\d{1,4}) ?"
     r"(?:([包袋片只个次粒颗支条枚块份张卷件双本盒罐瓶])(?!月|小时|星期|钟头)|bags|washes|pieces|sheets|pairs)"
 )
+_CHINESE = re.compile("[\u3400-\u9fff]")
 _PLAIN_PRICE = re.compile(r"(?:price|now) (?P<sum>[\d.]+)(?: yuan)?")
 # What the item is sold for, and no sum that is saved.
 _SELLS = re.compile(
@@ -95,6 +96,8 @@ def is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
 
     A sum for which the text sells the item is none: 六十块带走.
     """
+    if not _CHINESE.search(folded):
+        return False  # English ones: models.fact_lock.derived_figures
     value = _PLAIN_PRICE.fullmatch(claim.value) if claim.kind == "price" else None
     if value is None or not equals_one(float(value["sum"]), facts.amounts_off):
         return False

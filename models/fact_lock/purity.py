@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.vocabulary import kind_of
@@ -21,15 +22,35 @@ _NOT_PURE = re.compile(
     "|(?:不是|并非|不算|谈不上)(?P<whole_zh>(?:纯|全|百分百|100%)[\u3400-\u9fff]{1,2})"
 )
 # What a row says of a blend: a word for it, or a share of less than the whole.
+# What a row says of a thing that is no solid piece of its material.
+_NOT_SOLID = re.compile(
+    r"(?<![a-z])(?:veneer(?:ed)?|plat(?:ed|ing)|ply(?:wood)?|mdf|hdf|chipboard|particle(?: ?board)?|laminated?|engineered"
+    r"|composite|clad|coated|filled|vermeil|hollow|effect|look|faux|foil(?:ed)?|lacquer(?:ed)?|painted)(?![a-z])|贴皮|镀|包金"
+    r"|胶合|密度板|刨花|颗粒板|复合|仿|空心"
+)
+_SOLID = re.compile(r"(?<![a-z])solid(?: [a-z]+)? $")
 _BLEND = re.compile(r"(?<![a-z])(?:blend|blended|mix|mixed)(?![a-z])|混纺|混纤|混织|(?<![\d.])\d{1,2}(?:\.\d+)? ?%")
 
 
-_WHOLLY = re.compile(r"100 ?% (?:pure |organic |raw |natural )?[a-z]+")
-_FILLINGS = frozenset(("down", "feather", "feathers", "foam", "fibre", "fibres", "fibrefill", "polyfill", "synthetics"))
+_WHOLLY = re.compile(r"100 ?% (?:[a-z]+ )?(?!shell|outer|upper|lining|cover|case)[a-z]+")
+# Fibres and fillings: what a cloth of one fibre, or a thing of one filling, has nothing of. It may have other parts.
+_FIBRES = frozenset(
+    ("down", "feather", "feathers", "foam", "fibre", "fibres", "fibrefill", "polyfill", "synthetic", "synthetics", "cotton",
+     "linen", "wool", "silk", "cashmere", "mohair", "alpaca", "hemp", "jute", "viscose", "rayon", "modal", "lyocell",
+     "polyester", "nylon", "polyamide", "acrylic", "elastane", "spandex", "lycra", "fleece", "microfibre", "polypropylene")
+)  # fmt: skip
 _ADDITIVE = re.compile(
-    r"syrups?|sugars?|sweeteners?|flavou?rings?|flavou?rs?|colou?rings?|colou?rants?|dyes?|additives?|preservatives?|fillers?"
-    r"|thickeners?|stabilisers?|emulsifiers?|starch|water|salt|oil|milk|palm|wheat|gluten|soy|nuts?|alcohol|acid"
+    r"syrups?|sweeteners?|flavou?rings?|colou?rings?|colou?rants?|dyes?|additives?|preservatives?|fillers?|thickeners?"
+    r"|stabilisers?|emulsifiers?"
 )
+# What a food may hold itself, such as a honey sugar: "no added sugar".
+_ADDED = re.compile(r"(?:no|without|zero) (?:any )?added (?:sugars?|salt|water|oil|starch|flavou?rs?|colou?rs?)")
+# Another part of the item: "no polyester in the lining" follows from no cloth.
+_OF_PART = re.compile(
+    r" (?:in|on|at|under|round|around|inside|for) (?:the|its|their|each|every|these|those|any) (?!cloth|fabric|weave|yarn|knit|mix"
+    r"|blend|thread|fibre|filling|recipe)[a-z]"
+)
+_CLOTH = frozenset(("fabric", "cloth", "filling", "fill", "fibre", "yarn", "composition"))
 _NO = re.compile(r"(?:no|without|zero) ")
 _NO_BEFORE = re.compile(r"(?<![a-z])(?:no|without|zero)(?: any)? $")
 _SMALL = frozenset(("no", "not", "and", "or", "any", "added", "artificial", "a", "an", "without", "zero", "nor"))
@@ -44,6 +65,9 @@ def claims_purity(claim: Claim, facts: ItemFacts, folded: str) -> bool:
             fold(text) for name, values in facts.attributes.items() if kind_of(name) == "material" for text in values
         ]
         return bool(body) and not any(folded[claim.start : claim.end] in text for text in body)
+    if _SOLID.search(folded, max(0, claim.start - _NEAR), claim.start) or folded.startswith("solid ", claim.start):
+        texts = (*facts.titles, *(value for values in facts.attributes.values() for value in values))
+        return any(_NOT_SOLID.search(fold(text)) for text in texts) or _is_blend(facts)
     before, word = folded[max(0, claim.start - _NEAR) : claim.start], folded[claim.start : claim.end]
     if not _WHOLE.search(before) and not word.startswith(_IN_WORD):
         return False
@@ -69,23 +93,32 @@ def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text only denies materials or additives that a row of one thing rules out: "no polyester" of 100%
     cotton, "no syrup" of a honey whose ingredients are 100% honey."""
     words = re.sub(r"^(?:not|said:)?[ :]*(?:material:)?", "", claim.value)
-    if claim.kind == "ingredients" and not (_NO.match(words) or _NO_BEFORE.search(folded[: claim.start])):
+    if claim.kind == "safety":
+        words = folded[claim.start : claim.end]
+    if claim.kind in ("ingredients", "safety"):
+        if not (_NO.match(words) or _NO_BEFORE.search(folded[: claim.start])):
+            return False
+    elif claim.kind != "negation":
         return False
-    if claim.kind not in ("negation", "ingredients"):
+    if _OF_PART.match(folded, claim.end):
         return False
     denied = [word for word in re.findall(r"[a-z]+", words) if word not in _SMALL]
-    of_cloth = any(_WHOLLY.search(fold(text)) for values in facts.attributes.values() for text in values)
-    of_food = any(
-        _WHOLLY.fullmatch(fold(text))
-        for name in ("ingredients", "ingredient")
-        for text in facts.attributes.get(name, ())
+    if not denied or any(facts.says(form) for word in denied for form in (word, word.removesuffix("s"))):
+        return False
+    if all(map(_FIBRES.__contains__, denied)):
+        return any(_is_wholly(value) for name, value in _values(facts) if kind_of(name) == "material" or name in _CLOTH)
+    of_food = any(_is_wholly(value) for name, value in _values(facts) if name in ("ingredients", "ingredient"))
+    return of_food and (
+        all(map(_ADDITIVE.fullmatch, denied)) or _ADDED.search(folded, max(0, claim.start - 12), claim.end) is not None
     )
-    is_cloth = claim.value.startswith("not material:") or all(word in _FILLINGS for word in denied)
-    return (
-        bool(denied)
-        and ((of_cloth and is_cloth) or (of_food and all(map(_ADDITIVE.fullmatch, denied))))
-        and not any(facts.says(form) for word in denied for form in (word, word.removesuffix("s")))
-    )
+
+
+def _values(facts: ItemFacts) -> Iterator[tuple[str, str]]:
+    return ((fold(name), fold(value)) for name, values in facts.attributes.items() for value in values)
+
+
+def _is_wholly(value: str) -> bool:
+    return _WHOLLY.fullmatch(value) is not None
 
 
 def _denial_at(claim: Claim, folded: str) -> re.Match[str] | None:

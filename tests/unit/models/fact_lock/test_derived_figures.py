@@ -62,7 +62,7 @@ def refused(text: str, facts: ItemFacts) -> bool:
         (ROPE, "Sixty yuan off 300.", "Sixty yuan off 340."),
         (ROPE, "Down from 300 to 240, a cut of 60.", "Down from 300 to 240, you pay only 60 yuan."),
         (ROPE, "Eight yuan a metre.", "Nine yuan a metre."),
-        (ROPE, "It comes to eight a metre.", "It comes to six a metre."),
+        (ROPE, "It costs eight a metre.", "It costs six a metre."),
         (ROPE, "Four fifths of the old price.", "Two fifths of the old price."),
         (ROPE, "A fifth off.", "A tenth off."),
         (FLOUR, "Five yuan for every hundred grams.", "Seven yuan for every hundred grams."),
