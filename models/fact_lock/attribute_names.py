@@ -10,7 +10,8 @@ from models.text.numerals import fold
 
 # A value that says that the item lacks the thing, or that the shop sells it apart.
 _LACKED = re.compile(
-    r"(?<![a-z])(?:no|not|none|non|never|without|free|false|n|n/?a|zero|optional|separate(?:ly)?|extra|plain|solid|only|apart|lacking|avoid|un[a-z]+|[a-z]+less)(?![a-z])"
+    r"(?<![a-z])(?:no|not|none|non|never|without|free|false|n|n/?a|zero|optional|separate(?:ly)?|extra|plain|solid"
+    r"|only|apart|lacking|avoid|un[a-z]+|[a-z]+less)(?![a-z])"
     r"|^[-0.% ]*(?:mg|g|ml|m|cm)?$|[无否没未不免另]"
 )
 # Names that promise something, of which only a plain yes or a figure says that the item keeps it.
@@ -29,7 +30,8 @@ _THE = re.compile(r"(?<![a-z])(?:an?|the|its|this|that) (?:[a-z]+ )?$")
 _NO_NOUN = re.compile(r"[,.;:!?]|$| (?:and|or|for|that|which|is|with|on|at|has|comes|off|in|to)(?![a-z])")
 _HAS = (
     r"(?<![a-z])(?:with|has|have|its|their|includes?|there (?:is|are)|there's|contains?|plus|features?)"
-    r" (?:(?:an?|the|one|two|three|four|some|its) )*(?:(?!(?:no|not|never|and|or|of|for|to|in|on|with|without)(?![a-z]))[a-z-]+ ){0,2}"
+    r" (?:(?:an?|the|one|two|three|four|some|its) )*(?:(?!(?:no|not|never|and|or|of|for|to|in|on"
+    r"|with|without)(?![a-z]))[a-z-]+ ){0,2}"
 )
 _CLAUSE = re.compile(r"[^,.;:!?]+")
 _DENIAL = re.compile(
@@ -38,9 +40,11 @@ _DENIAL = re.compile(
 )
 # Plastic? Not this one. Not of a thing that the text has after all: "Leather? Not only that", "Plastic? No shortage".
 ASKED = re.compile(
-    r"\?,? (?:(?:not|no|never|nope)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)|on (?:this"
-    r"|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace|scrap|stitch|gram|crumb|hint"
-    r"|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"
+    r"\?,? (?:(?:not|no|never|nope)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)"
+    r""
+    r"|on (?:this|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace"
+    r"|scrap|stitch|gram"
+    r"|crumb|hint|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"
     r"|(?:no|never|nope)(?=,(?! (?:no|not|two|three|four|both|more|even|better|\d))))"
 )
 _NONE = frozenset(("none", "no", "without"))  # of a thing that the attribute's name says

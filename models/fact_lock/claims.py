@@ -80,10 +80,10 @@ _WORD = re.compile(r"[A-Za-z']+")
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")
-# Between a denial and the thing denied no word may turn the denial around: "not only dishwasher safe".
+# Between a denial and the thing no word may turn the denial around: "not only dishwasher safe".
 _TO_THING = (
-    r"(?: (?:an?|the|any|this|these|your|its|one|single|extra|added|real|in|of|made|from|with|for|to|be|need|needs|needed"
-    r"|have|has|had|use|uses|want|wants|put|go|goes|asks? for)){0,2}"
+    r"(?: (?:an?|the|any|this|these|your|its|one|single|extra|added|real|in|of|made|from|with|for|to|be|need|needs"
+    r"|needed|have|has|had|use|uses|want|wants|put|go|goes|asks? for)){0,2}"
 )
 _DENIED_BEFORE = re.compile(
     r"(?<![a-z])(?:not|no|(?<!not )(?<!never )(?<!n't )without|never|neither|nor|isn't|aren't|hasn't|haven't|don't)"
@@ -95,10 +95,12 @@ _DENIED_BEFORE = re.compile(
 )
 # A thing asked for and granted: "Leather? No less", "Dishwasher? No problem".
 _GRANTED = re.compile(
-    r"(?:^|(?<=[.;:!?,] )|(?<=[.;:!?,]))(?:(?:an?|the|any) )?(?P<thing>[a-z]+(?: [a-z]+)?)\?,? (?:no (?:less|problem|trouble|shortage|lack|end"
-    r"|limit|worries|worry|doubt|wonder|fear|matter|need to (?:worry|ask))|not (?:an? (?:lot|worry|problem|thin|thick|small|big"
-    r"|single one but)|too (?:much|many|little|few)|only|just|merely|one but|half|bad|a bad)|plenty|yes|of course|sure|naturally)"
-    r"(?![a-z])"
+    r"(?:^|(?<=[.;:!?,] )|(?<=[.;:!?,]))(?:(?:an?|the|any) )?(?P<thing>[a-z]+(?: [a-z]+)?)\?,? (?:no (?:less|problem"
+    r"|trouble|shortage|lack|end|limit"
+    r"|worries|worry|doubt|wonder|fear|matter|need to (?:worry|ask))|not (?:an? (?:lot|worry|problem|thin|thick"
+    r"|small|big|single one but)|too (?:much|many|little|few)|only|just|merely|one but|half|bad|a bad)|plenty"
+    r"|yes|of course"
+    r"|sure|naturally)(?![a-z])"
 )
 _DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
 _OUT = re.compile(r"out of (?:the |an? )?")
@@ -197,7 +199,7 @@ def unsupported(
             or is_total(claim, known, folded)
         )
     ]
-    remaining = [claim for claim in text_claims if claim not in supported]
+    remaining = [claim for claim in text_claims if claim not in supported and claim not in contradicted]
     supported = [with_reason(claim, facts, known, folded) for claim in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
     may_be_of_partners = any(claim.kind in OF_PARTNERS for claim in remaining)
@@ -205,11 +207,10 @@ def unsupported(
     stated = bytearray(len(text))  # 1 for each character of a claim that the facts support
     # A doubtful word that the row is silent on states nothing: lavender is no colour of a candle, but its scent.
     _cover(stated, [claim for claim in supported if not claim.doubtful or claim.value in known])
-    wrong = [
+    wrong = contradicted + [
         claim
         for claim in remaining
-        if claim in contradicted
-        or not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
+        if not (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
         and not (
             claim.kind in OF_PARTNERS
             and all(stated[claim.start : claim.end])

@@ -21,31 +21,35 @@ _CLAUSE_BEFORE = re.compile(r"(?:^|[,.;:!?])(?:[^,.;:!?]|(?<=\d)[.,](?=\d))*$")
 _CLAUSE_AFTER = re.compile(r"(?:[^,.;:!?]|(?<=\d)[.,](?=\d))*")
 # Right before or right after a sum that the buyer saves; after one of `_PAYS` it is what the buyer pays.
 _SAVES = re.compile(
-    r"(?<![a-z])(?:sav(?:e[sd]?|ings?)(?: you| of)?|(?:cut|drop|discount|difference|reduction) of|(?:down|cut|lower|reduced"
-    r"|fell|fallen|dropped|cheaper) by|less|off|knocked|shaved|trimmed|keeps?|kept|pocket|leav(?:es?|ing)(?: you)?(?: with)?)"
+    r"(?<![a-z])(?:(?P<sure>sav(?:e[sd]?|ings?)(?: you| of)?|discount of)|(?:cut|drop|difference|reduction) of"
+    r"|(?:down|cut|lower|reduced|fell|fallen|dropped|cheaper) by|down|less|off|knocked|shaved|trimmed|keeps?"
+    r"|kept|pocket)"
     r"(?: (?:about|just|only|around|roughly|exactly|a full|a cool))? $"
 )
 _SAVED = re.compile(
-    r" (?:off|back|less|lower|cheaper|fewer|saved|knocked off|shaved off|to spare|left over|stays?(?= (?:in|with))|in your"
-    r" pocket|of a (?:cut|saving|difference)|down from)(?![a-z])"
-)
-# A saving beside that of the two prices, or one that asks for something.
-_FURTHER = re.compile(
-    r"(?<![a-z])(?:further|another|extra|additional|second|next|order|code|coupon|voucher|members?|bill|owe)"
-    r"(?![a-z])"
-)
-# What may follow a bare number that is a sum: no thing that it counts.
-_NO_THING = re.compile(
-    r"[,.;:!?]|$| (?:off|back|less|lower|cheaper|for(?! (?:the|each|every)(?![a-z]))|towards|stays?|saved)(?![a-z])"
-)
-_OF_MONEY = re.compile(
-    r"(?<![a-z])(?:yuan|dollars?|euros?|pounds?|rupees?|fen|cents|pence|money|pric(?:e[sd]?|ing)|costs?|pay|pays|paid"
-    r"|cheap(?:er)?)(?![a-z])|[$€£¥₹]"
+    r" (?:(?P<sure>off|cheaper|saved)|less|lower|fewer|knocked off|shaved off|to spare|left over|in your pocket"
+    r"|stays?(?= (?:in|with))|down from)(?![a-z])"
 )
 _PAYS = re.compile(
     r"(?<![a-z])(?:pay|pays|costs?|priced?(?: at| is| of)?|for|at|now|yours for|is now|from|to|was|were|cost"
     r"|reduced to|it's|all of)"
     r"(?: (?:about|just|only|around|roughly))? $"
+)
+# A saving beside that of the two prices, or one that asks for something.
+_FURTHER = re.compile(
+    r"(?<![a-z])(?:further|another|extra|additional|second|next|order|code|coupon|voucher|members?|bill|owe)(?![a-z])"
+)
+# What may follow a sum that is saved: after a bare number no thing that it counts.
+_NO_THING = re.compile(
+    r"[,.;:!?]|$| (?:off|less|lower|cheaper|from|left over|will buy|buys|pays for|towards|stays?|saved"
+    r"|for(?! (?:the|each|every)(?![a-z])))(?![a-z])"
+)
+_GOES_ON = re.compile(
+    r" (?:for|on|today|and|or|in your|to spare|while|when|compared|fewer|knocked|shaved|down)(?![a-z])"
+)
+_OF_MONEY = re.compile(
+    r"(?<![a-z])(?:yuan|dollars?|euros?|pounds?|rupees?|fen|cents|pence|money|pric(?:e[sd]?|ing)|costs?|pay|pays|paid"
+    r"|cheap(?:er)?)(?![a-z])|[$€£¥₹]"
 )
 # Right after a sum: what it is paid for ("seven yuan a metre", "sixteen for every hundred").
 _PER = re.compile(
@@ -54,6 +58,8 @@ _PER = re.compile(
 )
 # Before a round measure that a price is of: "five yuan for every hundred grams". Such a measure is no fact itself.
 _PRICED_BY = re.compile(r"[a-z\d] (?:for )?(?:every|each|per)(?: a)? $")
+# The clause before a sum, and what leads on from it: "eighty yuan for 500 g, or sixteen for every hundred".
+_LEADS_ON = re.compile(r"(?P<clause>[^,.;:!?]*)[,:;] (?:or |that is |that's |which is |only |just |about |so )*$")
 # Attributes that say how much of a thing one buys.
 _AMOUNTS = re.compile(r"(?:net )?(?:weight|volume|contents?|amount|quantity)|length|yardage")
 _TOTAL = re.compile(
@@ -74,6 +80,10 @@ _OF_OTHER = re.compile(r"(?<![a-z])(?:an?|any|your|his|her|my|our)(?: (?:old|new
 _OTHER = re.compile(r" (?P<noun>[a-z]+)(?: (?P<head>[a-z]+))?")
 # Before a weight that the item bears, and who or what may be the load of it: no part of the item.
 _BEARS = re.compile(r"(?<![a-z])(?:holds?|carr(?:y|ies)|takes?|bears?|supports?|lifts?|hauls?) an? $")
+_INSIDE = re.compile(
+    r"(?: [a-z]+){1,2} (?:is|comes|stays|weighs in)(?: [a-z]+)? (?:inside|within|under|below) (?:the|its)"
+    r" (?:limit|maximum)"
+)
 _LOAD = re.compile(
     r" (?:load|person|man|woman|adult|teenager|child|toddler|passenger|climber|rider|hiker|walker|sitter|sleeper|reader"
     r"|dancer|guest|dog|cat)(?![a-z])"
@@ -83,13 +93,17 @@ _DENIED = re.compile(r"n't(?![a-z])|(?<![a-z])(?:not|no|never|elsewhere|sorry|ke
 _TOO_MUCH = re.compile(
     r"s?(?: [a-z]+){0,2} (?:(?:should|must|will|can|may|had better) (?:keep looking|look elsewhere)"
     r"|(?:(?:is|are|do|does|wo|ca)n't|(?:is|are|do|does|will) not|cannot)"
-    r" (?:fit|go in|get in|belong (?:here|in (?:it|here|this))|meant|allowed|covered|made)(?: (?:it|here|inside))?(?=[,.;:!?]|$)"
+    r" (?:fit|go in|get in|belong (?:here|in (?:it|here|this))|meant|allowed|covered|made)"
+    r"(?: (?:it|here|inside))?(?=[,.;:!?]|$)"
     r"|(?:is|are) (?:out of luck|too (?:much|big|large|heavy)(?: for (?:it|this))?(?=[,.;:!?]|$)))"
 )
 # "Your old 17-inch brute doesn't.", where the text has said what fits.
-_NOR_DOES = re.compile(r"s?(?: [a-z]+){0,2} (?:(?:do|does|wo|ca)n't|(?:do|does|will) not|cannot)(?=[.;:!?]|$)")
+_NOR_DOES = re.compile(
+    r"s?(?: [a-z]+){0,2} (?:(?:is|are|do|does|wo|ca)n't|(?:is|are|do|does|will) not|cannot)(?=[.;:!?]|$)"
+)
 _FITS = re.compile(
-    r"(?<![a-z])(?:fits?|(?:slips?|slides?|goes|go|gets?) in(?:to|side)?|takes?|swallows?|room for)(?![a-z])"
+    r"(?<![a-z])(?:fits?|(?:slips?|slides?|goes|go|gets?) in(?:to|side)?|takes?|swallows?|room for"
+    r"|(?:inside|within) the limit)(?![a-z])"
 )
 # A room that a thing stands in, and one that it needs: which of its sides is the width or the height, its row says.
 _ROOM = "gap|slot|space|nook|niche|alcove|opening|corner"
@@ -100,6 +114,7 @@ _UNDER = re.compile(r"(?<![a-z])(?:under|below|beneath) an? $")
 _OVERHANG = re.compile(r" (?:shelf|ledge|windowsill|sill|bed|desk|table|worktop|counter|ceiling|bench|sofa)(?![a-z])")
 _WITHIN = re.compile(r"(?<![a-z])(?:under|below|beneath|within|inside|meets|beats|clears|respects) (?:the|any|every) $")
 _RULE = re.compile(r" (?:[a-z]+ )?(?:limits?|allowances?|rules?|maximum)(?![a-z])")
+_VOLUME = re.compile(r"(?:net )?(?:volume|contents?|capacity)")
 _WEIGHT = re.compile(r"(?:(?:net|total|own|item) )?weight")
 LEAST = 0.5  # share of the room around it, or of a rule's limit, that a fact has at least
 
@@ -148,13 +163,15 @@ def _is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         return False
     if _PAYS.search(folded, max(0, claim.start - 24), claim.start):
         return False
-    if claim.kind == "number" and not _NO_THING.match(folded, claim.end):
+    is_bare, no_thing = claim.kind == "number", _NO_THING.match(folded, claim.end) is not None
+    if not no_thing and (is_bare or not _GOES_ON.match(folded, claim.end)):
         return False
     if _FURTHER.search(_clause(claim, folded)):
         return False
-    named = {value_of(number) for number in NUMBER.finditer(folded)}
+    if {facts.price, facts.old_price} <= {value_of(number) for number in NUMBER.finditer(folded)}:
+        return True
     is_saved = _SAVES.search(folded, max(0, claim.start - 32), claim.start) or _SAVED.match(folded, claim.end)
-    return {facts.price, facts.old_price} <= named or is_saved is not None
+    return is_saved is not None and (not is_bare or is_saved["sure"] is not None)
 
 
 def _clause(claim: Claim, folded: str) -> str:
@@ -165,12 +182,16 @@ def _clause(claim: Claim, folded: str) -> str:
 
 def _is_price_per(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
     """Whether a sum is the price of one piece, of a unit of the row's measure, or of a hundred of them."""
-    words = re.fullmatch(r"(?:each )?(?:(?P<role>price|about) )?(?P<value>[\d.]+)(?: [a-z]+)?", claim.value)
+    words = re.fullmatch(r"(?:each )?(?:(?P<role>price|now|about) )?(?P<value>[\d.]+)(?: [a-z]+)?", claim.value)
     per = _PER.match(folded, claim.end)
     if words is None or per is None or not facts.price:
         return False
-    if claim.kind == "number" and (" " in claim.value or not _OF_MONEY.search(_clause(claim, folded))):
+    if claim.kind == "number" and " " in claim.value:
         return False
+    if claim.kind == "number" and not _OF_MONEY.search(_clause(claim, folded)):
+        sum_before = _LEADS_ON.search(folded[: claim.start])
+        if sum_before is None or not _OF_MONEY.search(sum_before["clause"]):
+            return False
     unit = per["unit"] or per["of"] or ""
     value, leeway = float(words["value"]), 2 * HALF_CENT
     if words["role"] == "about":
@@ -266,11 +287,12 @@ def _meets_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     too_much = _TOO_MUCH.match(folded, claim.end) is not None or (
         _NOR_DOES.match(folded, claim.end) is not None and _FITS.search(folded, 0, claim.start) is not None
     )
-    bears = _BEARS.search(folded[: claim.start]) is not None and _LOAD.match(folded, claim.end) is not None
+    before = folded[: claim.start]
+    bears = (_BEARS.search(before) and _LOAD.match(folded, claim.end)) or _INSIDE.match(folded, claim.end)
     for most, unit, words in _limits(facts):
         if unit == measure["unit"] and unit not in ("h", "day"):
             is_over = float(measure["value"]) > most
-            of_thing = bears if unit == "g" else any(noun.removesuffix("s") in words for noun in nouns)
+            of_thing = bears is not None if unit == "g" else any(noun.removesuffix("s") in words for noun in nouns)
             if too_much if is_over else (of_thing and not denied):
                 return True
     return False
@@ -305,10 +327,13 @@ def _has_room(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     before, value, unit = folded[: claim.start], float(measure["value"]), measure["unit"]
     stated: list[float] = []
     if _WITHIN.search(before) and _RULE.match(folded, claim.end):
-        of = _WEIGHT if unit == "g" else SIDES
-        stated = [figure for figure, its_unit in measures_named(facts, of) if its_unit == unit]
-    elif unit == "m" and ((_INTO.search(before) and _GAP.match(folded, claim.end)) or _ROOM_OF.search(before)):
-        stated = sides_named("width", facts) or [sides[0] for sides in nameless_sides(facts)]
+        of = {"g": _WEIGHT, "ml": _VOLUME}.get(unit, SIDES)
+        stated = [max((figure for figure, its_unit in measures_named(facts, of) if its_unit == unit), default=0.0)]
+    elif unit == "m" and _INTO.search(before) and _GAP.match(folded, claim.end):
+        named = sides_named("thickness", facts) or sides_named("width", facts)
+        stated = named or [sides[0] for sides in nameless_sides(facts) if len(sides) == 3]
+    elif unit == "m" and _ROOM_OF.search(before):
+        stated = sides_named("width", facts) or [sides[-1] for sides in nameless_sides(facts)]
     elif unit == "m" and _UNDER.search(before) and _OVERHANG.match(folded, claim.end):
         stated = sides_named("height", facts)
-    return bool(stated) and LEAST * value <= max(stated) <= value
+    return any(LEAST * value <= figure <= value for figure in stated)

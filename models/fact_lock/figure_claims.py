@@ -173,7 +173,8 @@ def _roughly(value: str, folded: str, start: int, end: int) -> tuple[str, int]:
     """The value, with a sign before it where the text says that it is a rough one (nearly two days: "~"), or that the
     fact is just under it or just over it (不到两天, 半斤多, "over 20 hours": "<" and ">"); and where the words end.
 
-    A length just under or just over a fact may say which side it is: "<0.5 m wide", "<0.5 m deep", or "<0.5 m side" for any.
+    A length just under or just over a fact may say which side it is: "<0.5 m wide", "<0.5 m deep", or "<0.5 m
+    side" for any.
     """
     for sign, bound_after in (("<", JUST_UNDER.match(folded, end)), (">", JUST_OVER.match(folded, end))):
         if bound_after:

@@ -260,8 +260,8 @@ TIMES = re.compile(
 # A number that names one of many counts nothing: chapter two, gate 12; but "it can seat 6" does, and "a flat 4 mm".
 NUMBERED = re.compile(
     r"(?<![a-z])(?:(?:chapter|page|verse|episode|gate|platform|aisle|terminal|lesson|bus|tram)(?: number| no\.?)?"
-    r"|(?:in|at|on|from|outside) (?:seat|room|row|house|flat|apartment|door|lane|track)|(?:house|seat|room|flat|row|door"
-    r"|track|lane|line|exit|question|rule|act|scene|floor|hole|channel|flight)(?: number| no\.?)) $"
+    r"|(?:in|at|on|from|outside) (?:seat|room|row|house|flat|apartment|door|lane|track)|(?:house|seat|room|flat|row"
+    r"|door|track|lane|line|exit|question|rule|act|scene|floor|hole|channel|flight)(?: number| no\.?)) $"
 )
 ONE_OF_MANY = re.compile(
     r"[,.;:!?]|$| (?:and|or|of|in|on|at|is|was|to|for|with|when|where|by|until|before|after|while|as|has|had)(?![a-z])"

@@ -10,7 +10,7 @@ from models.fact_lock.figure_claims import figure_claims
 from models.text.numerals import fold
 
 MEASURE = re.compile(r"[~<>]?(?P<value>[\d.]+) (?P<unit>\S+)(?: (?:wide|deep|side))?")
-SIDES = re.compile(r"size|dimensions?|measurements?")
+SIDES = re.compile(r"(?:finished |overall |total |outer )?(?:size|dimensions?|measurements?)")
 
 
 def measures_named(facts: ItemFacts, names: re.Pattern[str]) -> Iterator[tuple[float, str]]:
@@ -28,16 +28,18 @@ def sides_named(side: str, facts: ItemFacts) -> list[float]:
 
 
 def nameless_sides(facts: ItemFacts) -> Iterator[list[float]]:
-    """The three sides in metres of each value that gives three, the shortest first."""
+    """The sides in metres of each value that gives two or three, the shortest first."""
     for name, values in facts.attributes.items():
-        for value in values if SIDES.fullmatch(fold(name)) else ():
+        for value in values if SIDES.fullmatch(fold(name.replace("_", " "))) else ():
             sides = [float(claim.value.split(" ")[0]) for claim in figure_claims(value) if claim.value.endswith(" m")]
-            if len(sides) == 3:
+            if len(sides) in (2, 3):
                 yield sorted(sides)
 
 
 def sides_meant(side: str, facts: ItemFacts) -> list[float]:
-    """The lengths in metres that a text may mean by "wide" or "deep": those of that name, or of three sides without
-    names the second and the shortest."""
-    named = sides_named("width|diameter" if side == "wide" else "depth|thickness", facts)
-    return named or [sides[1] if side == "wide" else sides[0] for sides in nameless_sides(facts)]
+    """The lengths in metres that a text may mean by "wide" or "deep": those of that name, or of sides without names the
+    one that is not the longest, and of three the shortest."""
+    if side == "wide":
+        return sides_named("width|diameter", facts) or [sides[-2] for sides in nameless_sides(facts)]
+    named = sides_named("depth|thickness", facts)
+    return named or [sides[0] for sides in nameless_sides(facts) if len(sides) == 3]

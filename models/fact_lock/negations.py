@@ -38,7 +38,8 @@ _EN = re.compile(
     rf"|(?P<asked>{ASKED.pattern})"
     r"|(?P<free>[ -]free(?![a-z])(?! (?:shipping|delivery|gift|returns|size|of|from|time)))"
     # "not without" denies nothing
-    r"|(?<![a-z])(?:(?:not|never|cannot)(?! without)|(?<!not )(?<!never )(?<!n't )without|no|lacks?|lacking|free (?:of|from)|minus|neither|nor|hardly|far from"
+    r"|(?<![a-z])(?:(?:not|never|cannot)(?! without)|(?<!not )(?<!never )(?<!n't )without|no|lacks?|lacking"
+    r"|free (?:of|from)|minus|neither|nor|hardly|far from"
     r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't(?! without))(?![a-z])"
 )
 _BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't|\?.+")

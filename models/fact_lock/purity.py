@@ -24,9 +24,9 @@ _NOT_PURE = re.compile(
 # What a row says of a blend: a word for it, or a share of less than the whole.
 # What a row says of a thing that is no solid piece of its material.
 _NOT_SOLID = re.compile(
-    r"(?<![a-z])(?:veneer(?:ed)?|plat(?:ed|ing)|ply(?:wood)?|mdf|hdf|chipboard|particle(?: ?board)?|laminated?|engineered"
-    r"|composite|clad|coated|filled|vermeil|hollow|effect|look|faux|foil(?:ed)?|lacquer(?:ed)?|painted)(?![a-z])|贴皮|镀|包金"
-    r"|胶合|密度板|刨花|颗粒板|复合|仿|空心"
+    r"(?<![a-z])(?:veneer(?:ed)?|plat(?:ed|ing)|ply(?:wood)?|mdf|hdf|chipboard|particle(?: ?board)?|laminated?"
+    r"|engineered|composite|clad|coated|filled|vermeil|hollow|effect|look|faux|foil(?:ed)?|lacquer(?:ed)?|painted)(?![a-z])|贴皮|镀"
+    r"|包金|胶合|密度板|刨花|颗粒板|复合|仿|空心"
 )
 _SOLID = re.compile(r"(?<![a-z])solid(?: [a-z]+)? $")
 _BLEND = re.compile(r"(?<![a-z])(?:blend|blended|mix|mixed)(?![a-z])|混纺|混纤|混织|(?<![\d.])\d{1,2}(?:\.\d+)? ?%")
@@ -34,10 +34,13 @@ _BLEND = re.compile(r"(?<![a-z])(?:blend|blended|mix|mixed)(?![a-z])|混纺|混�
 
 _WHOLLY = re.compile(r"100 ?% (?:[a-z]+ )?(?!shell|outer|upper|lining|cover|case)[a-z]+")
 # Fibres and fillings: what a cloth of one fibre, or a thing of one filling, has nothing of. It may have other parts.
+_FILLINGS = frozenset(
+    ("down", "feather", "feathers", "foam", "fibre", "fibres", "fibrefill", "polyfill", "synthetic", "synthetics")
+)
 _FIBRES = frozenset(
-    ("down", "feather", "feathers", "foam", "fibre", "fibres", "fibrefill", "polyfill", "synthetic", "synthetics", "cotton",
-     "linen", "wool", "silk", "cashmere", "mohair", "alpaca", "hemp", "jute", "viscose", "rayon", "modal", "lyocell",
-     "polyester", "nylon", "polyamide", "acrylic", "elastane", "spandex", "lycra", "fleece", "microfibre", "polypropylene")
+    (*_FILLINGS, "cotton", "linen", "wool", "silk", "cashmere", "mohair", "alpaca", "hemp", "jute", "viscose",
+     "rayon", "modal", "lyocell", "polyester", "nylon", "polyamide", "acrylic", "elastane", "spandex", "lycra",
+     "fleece", "microfibre", "polypropylene")
 )  # fmt: skip
 _ADDITIVE = re.compile(
     r"syrups?|sweeteners?|flavou?rings?|colou?rings?|colou?rants?|dyes?|additives?|preservatives?|fillers?|thickeners?"
@@ -47,10 +50,10 @@ _ADDITIVE = re.compile(
 _ADDED = re.compile(r"(?:no|without|zero) (?:any )?added (?:sugars?|salt|water|oil|starch|flavou?rs?|colou?rs?)")
 # Another part of the item: "no polyester in the lining" follows from no cloth.
 _OF_PART = re.compile(
-    r" (?:in|on|at|under|round|around|inside|for) (?:the|its|their|each|every|these|those|any) (?!cloth|fabric|weave|yarn|knit|mix"
-    r"|blend|thread|fibre|filling|recipe)[a-z]"
+    r" (?:in|on|at|under|round|around|inside|for) (?:the|its|their|each|every|these|those|any) (?!cloth|fabric|weave"
+    r"|yarn|knit|mix|blend|thread|fibre|filling|recipe)[a-z]"
 )
-_CLOTH = frozenset(("fabric", "cloth", "filling", "fill", "fibre", "yarn", "composition"))
+_CLOTH = frozenset(("fabric", "cloth", "fibre", "yarn", "composition"))
 _NO = re.compile(r"(?:no|without|zero) ")
 _NO_BEFORE = re.compile(r"(?<![a-z])(?:no|without|zero)(?: any)? $")
 _SMALL = frozenset(("no", "not", "and", "or", "any", "added", "artificial", "a", "an", "without", "zero", "nor"))
@@ -105,12 +108,17 @@ def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     denied = [word for word in re.findall(r"[a-z]+", words) if word not in _SMALL]
     if not denied or any(facts.says(form) for word in denied for form in (word, word.removesuffix("s"))):
         return False
-    if all(map(_FIBRES.__contains__, denied)):
-        return any(_is_wholly(value) for name, value in _values(facts) if kind_of(name) == "material" or name in _CLOTH)
+    if _FIBRES.issuperset(denied):
+        of_filling = _FILLINGS.issuperset(denied)
+        return any(
+            kind_of(name) == "material" or name in _CLOTH or (of_filling and name in ("filling", "fill"))
+            for name, value in _values(facts)
+            if _is_wholly(value)
+        )
     of_food = any(_is_wholly(value) for name, value in _values(facts) if name in ("ingredients", "ingredient"))
-    return of_food and (
-        all(map(_ADDITIVE.fullmatch, denied)) or _ADDED.search(folded, max(0, claim.start - 12), claim.end) is not None
-    )
+    added = _ADDED.search(folded, max(0, claim.start - 12), claim.end)
+    is_added = added is not None and added.start() <= claim.start
+    return of_food and (is_added or all(map(_ADDITIVE.fullmatch, denied)))
 
 
 def _values(facts: ItemFacts) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,29 @@ COAT = ItemFacts(
 )
 BOTTLE = ItemFacts("d1", {"kind": ("bottle",), "material": ("steel",), "capacity": ("460 ml",), "power": ("manual",)})
 CAN = ItemFacts("w1", {"kind": ("can",), "rose": ("brass",), "colour": ("grey",)}, titles=("Corrie can",))
-ROWS = [CAN, ROPE, FLOUR, BAG, SOCKS, COAT, BOTTLE, ItemFacts("o1", {"depth": ("9 mm",), "rose": ("yes",)})]
+CABINET = ItemFacts(
+    "e1",
+    {"kind": ("cabinet",), "height": ("90 cm",), "width": ("40 cm",), "depth": ("20 cm",), "weight": ("12 kg",),
+     "material": ("oak veneer",), "drawers": ("3",), "max load per shelf": ("6 kg",), "gears": ("2",)},
+    titles=("Corrie cabinet",),
+)  # fmt: skip
+PINS = ItemFacts("p1", {"kind": ("skittles",), "count": ("6 pieces",), "weight": ("200 g",), "finish": ("unpainted",)})
+BUTTER = ItemFacts(
+    "u1", {"kind": ("spread",), "ingredients": ("100% honey",), "net weight": ("250 g",)}, price=40.0, currency="CNY"
+)
+ROWS = [
+    CABINET,
+    PINS,
+    BUTTER,
+    CAN,
+    ROPE,
+    FLOUR,
+    BAG,
+    SOCKS,
+    COAT,
+    BOTTLE,
+    ItemFacts("o1", {"depth": ("9 mm",), "rose": ("yes",)}),
+]
 WORDS = Vocabulary.of(ROWS, load_words(), languages=load_claim_words())
 
 
@@ -145,6 +167,82 @@ def test_negations_that_the_row_gives(facts: ItemFacts, true: str, lie: str) -> 
 def test_what_a_row_denies_is_not_stated(facts: ItemFacts, true: str, lie: str) -> None:
     assert not refused(true, facts)
     assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "true", "lie"),
+    [
+        (CABINET, "It slides under a 95 cm worktop.", "It slides under a 45 cm desk."),
+        (CABINET, "It fits into a 45 cm gap.", "It fits into a 25 cm gap."),
+        (CABINET, "It is less than 45 cm wide.", "It is less than 25 cm wide."),
+        (CABINET, "It is less than 25 cm deep.", "It is less than 18 cm deep."),
+        (CABINET, "It comes in under the 15 kg limit for parcels.", "It comes in under the 7 kg limit for parcels."),
+        (CABINET, "It has a trio of drawers.", "It has a pair of drawers."),
+        (CABINET, "Pull out all three drawers.", "It has a pair of levels."),
+        (CABINET, "It is veneered in oak.", "It is solid oak from top to bottom."),
+        (SOCKS, "60 g per sock, 120 g a pair.", "60 g for the pair."),
+        (SOCKS, "Size 47 is out of luck today.", "Size 40 is out of luck today."),
+        (BAG, "A 12-inch laptop slips in, your old 15-inch brick doesn't.", "A 15-inch laptop isn't left out."),
+        (BUTTER, "It costs 16 yuan for every hundred grams.", "The sugar in it is only 16 for every hundred grams."),
+        (BUTTER, "No sweeteners, no added sugar.", "No sugar and no added sugar."),
+    ],
+)
+def test_a_figure_is_of_the_side_the_part_or_the_sum_that_the_row_names(facts: ItemFacts, true: str, lie: str) -> None:
+    assert not refused(true, facts)
+    assert refused(lie, facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        # What two prices differ by is money, and saved only where the text says so.
+        ("It was 300, it is 240 now, and 60 left.", ROPE),
+        ("One coil keeps 60 climbers busy.", ROPE),
+        ("The reel holds 60.", ROPE),
+        ("You are left with a bill of 60 yuan.", ROPE),
+        ("240 yuan today, and a further 60 off with your next rope.", ROPE),
+        # A measure is multiplied only where the row gives it of one piece, a price divided only by what one buys.
+        ("1.2 kilos for the set.", PINS),
+        ("Set them end to end and they make 5.4 metres in all.", CABINET),
+        ("The sachets weigh each 100 grams.", FLOUR),
+        ("It hangs on a 5 kg frame.", CABINET),
+        ("It has a 40 kg frame.", ROPE),
+        # Only what does not fit is turned away.
+        ("Your 15-inch laptop does not belong on a desk.", BAG),
+        ("Size 47 does not belong on the bench.", SOCKS),
+        ("Size 47 isn't, of course, left out.", SOCKS),
+        # A thing asked for may be granted, and a denial may be turned around.
+        ("Battery? No problem at all.", BOTTLE),
+        ("Battery? Not too large a one.", BOTTLE),
+        ("Lining? Not a thin one.", BAG),
+        ("Washing machine? No trouble.", COAT),
+        ("Never without its motor.", BOTTLE),
+        ("It is not without nickel.", SOCKS),
+        ("No need to keep it out of the washing machine.", COAT),
+        ("A bag with a quite splendid lining where coins rest.", BAG),
+        # What is all of one thing may have other parts, and more in it than its name says.
+        ("No plastic in the bag.", FLOUR),
+        ("No gluten in it.", FLOUR),
+        # Idioms with the words of a claim.
+        ("Two thousand opinions, nearly all of them glowing.", CABINET),
+        ("Nine hours' sleep after one cup.", FLOUR),
+        ("Choose the slowest of its seven speeds.", CABINET),
+        ("Ask those who bought six hundred of them.", CABINET),
+        ("There is a little fig in each bag.", FLOUR),
+        ("Fig gives every bag its scent.", FLOUR),
+        ("Half sizes too.", SOCKS),
+        ("No stain takes on this wood.", PINS),
+    ],
+)
+def test_lies_near_what_follows_are_refused(text: str, facts: ItemFacts) -> None:
+    assert refused(text, facts)
+
+
+@pytest.mark.parametrize(
+    "text", ["It can seat 6.", "A flat 4 mm sole.", "Tents that house 5 hikers.", "Room 4 hikers can share."]
+)
+def test_a_verb_or_an_adjective_names_none_of_many(text: str) -> None:
+    assert digits_of_its_own(text)
 
 
 @pytest.mark.parametrize("text", ["Read on to chapter two.", "Meet me at gate 12.", "At 3 a.m. the house is quiet."])
