@@ -93,14 +93,14 @@ _DENIED_BEFORE = re.compile(
     r"|(?:do not|don't|never) (?:put|throw|toss|pop|stick|run) (?:it|them|this|these) (?:in|into|through))(?: the"
     r"| an?)? $"
 )
-# A thing asked for and granted: "Leather? No less", "Dishwasher? No problem".
+# A thing asked for and granted: "Leather? No less", "Dishwasher? No problem"; and one that there is much of.
 _GRANTED = re.compile(
-    r"(?:^|(?<=[.;:!?,] )|(?<=[.;:!?,]))(?:(?:an?|the|any) )?(?P<thing>[a-z]+(?: [a-z]+)?)\?,? (?:no (?:less|problem"
-    r"|trouble|shortage|lack|end|limit"
-    r"|worries|worry|doubt|wonder|fear|matter|need to (?:worry|ask))|not (?:an? (?:lot|worry|problem|thin|thick"
-    r"|small|big|single one but)|too (?:much|many|little|few)|only|just|merely|one but|half|bad|a bad)|plenty"
-    r"|yes|of course"
-    r"|sure|naturally)(?![a-z])"
+    r"(?:^|(?<=[.;:!?,] ))(?:(?:an?|the|any) )?(?P<asked>[a-z]+(?: [a-z]+)?)\?,? (?:no (?:less|problem|trouble|shortage"
+    r"|lack|end|limit|worries|worry|doubt|wonder|fear|matter|need to (?:worry|ask))"
+    r"|not (?:an? (?:lot|worry|problem|thin|thick|small|big|bad)|too (?:much|many|little|few)|only|just|merely"
+    r"|one but|half|bad)|(?:only|just|but) an? [a-z]+|an? (?:trace|little|touch|hint|drop|bit|lot|few)|plenty|yes|of"
+    r" course|sure|naturally)(?![a-z])"
+    r"|(?<![a-z])(?:no (?:shortage|lack|end)|(?:not|never) short|plenty|full) of (?:an? |the |its )?(?P<much>[a-z]+)"
 )
 _DENIED_PHRASE = re.compile(r"(?:not?|without|isn't|aren't)(?: an?| any)? (?P<phrase>[a-z]+[ -][a-z]+)(?![a-z])")
 _OUT = re.compile(r"out of (?:the |an? )?")
@@ -239,7 +239,11 @@ def unsupported(
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
         return [*wrong, *denied]
-    lacked = [claim for claim in wrong if claim.kind == "bundle" and says_lacked(claim, facts)]
+    lacked = [
+        claim
+        for claim in wrong
+        if (claim.kind == "bundle" and says_lacked(claim, facts)) or _is_contested(claim, supported, known)
+    ]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
     sentences = judged_sentences(folded, blanks, rule_set.judge)
@@ -288,9 +292,20 @@ def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
 def _granted(folded: str, known: frozenset[str], vocabulary: Vocabulary) -> Iterator[Claim]:
     """Claims of things that the text asks for and grants, and that the facts rule out: "Battery? No problem"."""
     for granted in _GRANTED.finditer(folded):
-        thing = granted["thing"]
+        thing, place = granted["asked"] or granted["much"], granted.span("asked" if granted["asked"] else "much")
         if any(f"not {value.removeprefix(SAID_IN_TEXT)}" in known for value in vocabulary.values_of(thing)):
-            yield Claim("attribute", f"{SAID_IN_TEXT}{thing}", *granted.span("thing"))
+            yield Claim("attribute", f"{SAID_IN_TEXT}{thing}", *place)
+
+
+def _is_contested(claim: Claim, supported: list[Claim], known: frozenset[str]) -> bool:
+    """Whether the row rules out the very words of a claim, though it seems to have them in another language: a tent
+    that is water-repellent and 防泼水 is not waterproof."""
+    words = claim.value.removeprefix(SAID_IN_TEXT)
+    return (
+        words != claim.value
+        and f"not {words}" in known
+        and any((other.start, other.end, other.kind) == (claim.start, claim.end, "attribute") for other in supported)
+    )
 
 
 def _is_bound(claim: Claim, supported: list[Claim]) -> bool:

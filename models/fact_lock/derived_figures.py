@@ -41,11 +41,11 @@ _FURTHER = re.compile(
 )
 # What may follow a sum that is saved: after a bare number no thing that it counts.
 _NO_THING = re.compile(
-    r"[,.;:!?]|$| (?:off|less|lower|cheaper|from|left over|will buy|buys|pays for|towards|stays?|saved"
+    r"[,.;:!?]|$| (?:off|back|less|lower|cheaper|from|left over|will buy|buys|pays for|towards|stays?|saved"
     r"|for(?! (?:the|each|every)(?![a-z])))(?![a-z])"
 )
 _GOES_ON = re.compile(
-    r" (?:for|on|today|and|or|in your|to spare|while|when|compared|fewer|knocked|shaved|down)(?![a-z])"
+    r" (?:for|on|today|and|is|buys|will buy|or|in your|to spare|while|when|compared|fewer|knocked|shaved|down)(?![a-z])"
 )
 _OF_MONEY = re.compile(
     r"(?<![a-z])(?:yuan|dollars?|euros?|pounds?|rupees?|fen|cents|pence|money|pric(?:e[sd]?|ing)|costs?|pay|pays|paid"
@@ -67,6 +67,7 @@ _TOTAL = re.compile(
     r"|altogether"
     r"|together|combined|all told)(?![a-z])"
 )
+_PAIR = re.compile(r"(?<![a-z])(?:a|the|each|every|one) pair (?:weighs|comes to)(?: (?:about|only|just|under|over))* $")
 # A measure of one piece in a row: "60 g per sock", 每只60克.
 _OF_ONE = re.compile(r" ?(?:each|apiece|per (?!pair|set|pack|box)[a-z]+|a piece)(?![a-z])")
 _OF_ONE_ZH = re.compile("(?:每|单)[一-龥]$")
@@ -148,7 +149,7 @@ def misses(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     if (claim.kind == "size" or claim.value.endswith(" m")) and _TOO_MUCH.match(folded, claim.end):
         return True
     measure = MEASURE.fullmatch(claim.value)
-    if measure is None or not _TOTAL.match(folded, claim.end):
+    if measure is None or not (_TOTAL.match(folded, claim.end) or _PAIR.search(folded, 0, claim.start)):
         return False
     return any(
         unit == measure["unit"] and abs(float(measure["value"]) - stated) < HALF_CENT
@@ -227,11 +228,12 @@ def _is_total(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     The row must say that its measure is of one piece, and how many pieces there are.
     """
     measure, total = MEASURE.fullmatch(claim.value), _TOTAL.match(folded, claim.end)
-    if measure is None or total is None or claim.kind != "number":
+    pair = _PAIR.search(folded, 0, claim.start)
+    if measure is None or claim.kind != "number" or not (total or pair):
         return False
     value, sign = float(measure["value"]), claim.value[0]
     low, high = BESIDE_FACT.get(sign, (0.9, 1.1) if sign == "~" else (1.0, 1.0))
-    counts = {2} if total["pair"] else set(_counts(facts))
+    counts = {2} if pair or (total and total["pair"]) else set(_counts(facts))
     return any(
         unit == measure["unit"] and low * value <= stated * count <= high * value
         for stated, unit in _measures_of_one(facts)

@@ -33,14 +33,15 @@ _ASKED_ZH = re.compile(
 )
 _SUCH = re.compile("[\u4e00-\u9fff]{1,3}的")
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
+_TURNED = "(?! (?:without|short of|lack(?:ing)?|free (?:of|from)|devoid|shortage|end of|limit)(?![a-z]))"
 _EN = re.compile(
     r"(?P<un>(?<![a-z])(?:un(?=[a-z]{3,}(?:ed|able)(?![a-z]))|non[ -]?(?=[a-z]{4})))"
     rf"|(?P<asked>{ASKED.pattern})"
     r"|(?P<free>[ -]free(?![a-z])(?! (?:shipping|delivery|gift|returns|size|of|from|time)))"
-    # "not without" denies nothing
-    r"|(?<![a-z])(?:(?:not|never|cannot)(?! without)|(?<!not )(?<!never )(?<!n't )without|no|lacks?|lacking"
-    r"|free (?:of|from)|minus|neither|nor|hardly|far from"
-    r"|(?:is|are|do|does|wo|was|were|ca|has|have)n't(?! without))(?![a-z])"
+    # "not without" and "no shortage of" deny nothing
+    rf"|(?<![a-z])(?:(?:not|no|never|cannot){_TURNED}|(?<!not )(?<!never )(?<!n't )(?:without|lacks?|lacking"
+    r"|free (?:of|from))|minus|neither|nor|hardly|far from"
+    rf"|(?:is|are|do|does|wo|was|were|ca|has|have)n't{_TURNED})(?![a-z])"
 )
 _BEING = re.compile(r"并?不是|并?非|not|(?:is|are|was|were)n't|\?.+")
 _CLAUSE = re.compile(r"[.,;:!?()，。；：！？（）、\n]|(?<![a-z])but(?![a-z])|而是")

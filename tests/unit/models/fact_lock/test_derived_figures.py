@@ -47,12 +47,18 @@ CABINET = ItemFacts(
      "material": ("oak veneer",), "drawers": ("3",), "max load per shelf": ("6 kg",), "gears": ("2",)},
     titles=("Corrie cabinet",),
 )  # fmt: skip
+TARP = ItemFacts(
+    "t1",
+    {"kind": ("tarpaulin", "天幕"), "water resistance": ("water-repellent", "防泼水")},
+    titles=("Corrie tarpaulin",),
+)
 PINS = ItemFacts("p1", {"kind": ("skittles",), "count": ("6 pieces",), "weight": ("200 g",), "finish": ("unpainted",)})
 BUTTER = ItemFacts(
     "u1", {"kind": ("spread",), "ingredients": ("100% honey",), "net weight": ("250 g",)}, price=40.0, currency="CNY"
 )
 ROWS = [
     CABINET,
+    TARP,
     PINS,
     BUTTER,
     CAN,
@@ -181,8 +187,10 @@ def test_what_a_row_denies_is_not_stated(facts: ItemFacts, true: str, lie: str) 
         (CABINET, "Pull out all three drawers.", "It has a pair of levels."),
         (CABINET, "It is veneered in oak.", "It is solid oak from top to bottom."),
         (SOCKS, "60 g per sock, 120 g a pair.", "60 g for the pair."),
+        (SOCKS, "Each pair weighs 120 g.", "Each pair weighs 60 g."),
         (SOCKS, "Size 47 is out of luck today.", "Size 40 is out of luck today."),
         (BAG, "A 12-inch laptop slips in, your old 15-inch brick doesn't.", "A 15-inch laptop isn't left out."),
+        (BAG, "Lining? None.", "Lining? Of course."),
         (BUTTER, "It costs 16 yuan for every hundred grams.", "The sugar in it is only 16 for every hundred grams."),
         (BUTTER, "No sweeteners, no added sugar.", "No sugar and no added sugar."),
     ],
@@ -218,6 +226,8 @@ def test_a_figure_is_of_the_side_the_part_or_the_sum_that_the_row_names(facts: I
         ("Washing machine? No trouble.", COAT),
         ("Never without its motor.", BOTTLE),
         ("It is not without nickel.", SOCKS),
+        ("No shortage of nickel in these.", SOCKS),
+        ("Nickel? Only a trace.", SOCKS),
         ("No need to keep it out of the washing machine.", COAT),
         ("A bag with a quite splendid lining where coins rest.", BAG),
         # What is all of one thing may have other parts, and more in it than its name says.
@@ -236,6 +246,12 @@ def test_a_figure_is_of_the_side_the_part_or_the_sum_that_the_row_names(facts: I
 )
 def test_lies_near_what_follows_are_refused(text: str, facts: ItemFacts) -> None:
     assert refused(text, facts)
+
+
+@pytest.mark.parametrize("text", ["A waterproof tarpaulin.", "Not just waterproof but quiet in the wind."])
+def test_what_a_row_rules_out_in_one_language_is_no_mood(text: str) -> None:
+    assert unsupported(text, TARP, WORDS, "en", judged=True)
+    assert not unsupported("A water-repellent tarpaulin.", TARP, WORDS, "en", judged=True)
 
 
 @pytest.mark.parametrize(
