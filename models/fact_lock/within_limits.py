@@ -1,4 +1,7 @@
-"""Whether what goes into the item is within a limit of its row: a 14-inch computer, of a bag for up to 15.6 inches."""
+"""Whether what goes into the item is within a limit of its row: a 14-inch computer, of a bag for up to 15.6 inches.
+
+Only things that are named by their inches: that a dog weighs less than a bag may carry does not say that it fits.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
 
 _LIMIT = re.compile("最[大多长高]|至多|不超过|以内|(?i:up to|max)")
+_INCHES = re.compile("寸|inch")
 # What the text puts in, right after its figure: 十四寸的本放进去.
 _PUT_IN = re.compile("(?:以内|以下)?的?[\u3400-\u9fff]{0,5}?(?:放|装|塞|收|揣|插|滑|躺)得?(?:进|下|住)")
 # What it says not to fit: 十三寸的就别放了.
@@ -22,7 +26,8 @@ def is_within_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     A thing below half the limit may be one of another kind.
     """
     figure, _, unit = claim.value.partition(" ")
-    if claim.kind != "number" or not unit or not figure.replace(".", "", 1).isdigit():
+    in_inches = claim.kind == "number" and _INCHES.search(folded[claim.start : claim.end])
+    if not in_inches or not figure.replace(".", "", 1).isdigit():
         return False
     limits = list(_limits(facts, unit))
     if _LEFT_OUT.match(folded, claim.end):
@@ -32,7 +37,7 @@ def is_within_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
 
 def _limits(facts: ItemFacts, unit: str) -> Iterator[float]:
     for text in facts.texts():
-        for limit in figure_claims(text) if _LIMIT.search(text) else ():
+        for limit in figure_claims(text) if _LIMIT.search(text) and _INCHES.search(text) else ():
             figure, _, of = limit.value.lstrip("~<>").partition(" ")
             if limit.kind == "number" and of == unit:
                 yield float(figure)
