@@ -25,7 +25,7 @@ from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included, says_lacked
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences, kinds_of
 from models.fact_lock.labelled_figures import is_of_other
-from models.fact_lock.lacked import contradicts, states_lacked
+from models.fact_lock.lacked import contradicts, states_allergy, states_lacked
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
 from models.fact_lock.price_check import is_of_other_cost, is_saving
@@ -98,7 +98,7 @@ _ARTICLE = re.compile(
     r"(?:(?:put|throw|toss|pop|stick|run) (?:it|them) (?:in|into|through) (?:the |an? )?|(?:an?|any) )"
 )
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
-_ALLERGY, _CHARGED = "过敏", re.compile("充(?:一[次回]|满|好)了?电[,，]?$")
+_CHARGED = re.compile("充(?:一[次回]|满|好)了?电[,，]?$")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -218,7 +218,12 @@ def unsupported(
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
-    denied = [*states_denied(folded, facts), *states_lacked(folded, facts), *denies_known(folded, known)]
+    denied = [
+        *states_denied(folded, facts),
+        *states_lacked(folded, facts),
+        *states_allergy(folded, facts),
+        *denies_known(folded, known),
+    ]
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
         return [*wrong, *denied]
@@ -226,7 +231,6 @@ def unsupported(
         claim
         for claim in wrong
         if (claim.kind == "bundle" and says_lacked(claim, facts))  # what the row denies
-        or (claim.kind == "health" and _ALLERGY in folded[claim.start : claim.end])
         or (claim.kind == "technical" and _CHARGED.search(folded, 0, claim.start))  # how long it lasts
     ]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood

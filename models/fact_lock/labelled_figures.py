@@ -13,7 +13,9 @@ from models.text.numerals import NUMBER, fold
 # What a row's value measures: 齿深 of 齿深5毫米, 克重 of 面料克重280克.
 _LABEL = re.compile(r"(?P<label>[一-龥]{2,6})(?=\d)")
 # How long a thing keeps once it is open, in a text and in a row.
-_OPENED = re.compile("(?<![没未不])开(?:了|过)?[盖封瓶罐](?!器)|(?<![没未不])(?:拆封|启封)|after opening")
+_OPENED = re.compile(
+    "(?<![没未不])开(?:了|过)?[盖封瓶罐](?!器)|(?<![没未不])(?:拆封|启封|打开(?=[之以]?后|了))|after opening"
+)
 _FILLER = "(?:[是为有达到约足能只就才仅也]|以?后|之后|大概|足足){0,3}$"
 _BEFORE = re.compile("[^,，。;；!！?？]*$")
 NEARLY = 0.02  # share by which figures may differ: a year and a half is 18 months

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
+from models.fact_lock.included import is_lacked
 from models.fact_lock.negations import ASKED_ZH, SUBSTANCE
 from models.fact_lock.vocabulary import UNSPACED
 from models.fact_lock.word_index import is_only_denied
@@ -19,12 +20,30 @@ _SHUNNED = re.compile(r"(?<![a-z])(?:avoid|never|keep away)(?![a-z])|避免|禁�
 _THING = re.compile("[一-龥]{2,6}")
 _NO_THING = re.compile("选配|可选|另购|另售|加购|避免|请勿|禁止|禁用|切勿|不可|不能|忌")
 _CLAUSE = re.compile("[^,，。;；:：!！?？]+[?？]?")
-_MORE = re.compile("不少|不仅|不只|不光|不但|不止|不错|不停|不断|没少|少不了")  # these deny nothing
+# These deny nothing of what the clause names.
+_MORE = re.compile(
+    "不少|不仅|不只|不光|不但|不止|不错|不停|不断|没少|少不了|没事|没关系|没问题|不怕|不要紧|不碍事|不影响|无所谓|无妨"
+)
 _DENIES = re.compile("[不没无非别勿免零未忌少低拒避离]|free")
 _SELLS_APART = re.compile("[选另]|加购|想要|需要|自己|单独")
 # 不含香精,矿物油: a list of what is lacked.
 _LIST = re.compile(
     rf"(?:不含|不加|没有|没[加放]|无|零)(?:{SUBSTANCE})(?:[,，、和](?:{SUBSTANCE}))*?[,，、和](?P<more>{SUBSTANCE})(?=[,，、。;；!！]|$)"
+)
+_ALSO = re.compile(
+    rf"(?:^|(?<=[,，。;；!！]))(?P<more>{SUBSTANCE})(?:也|都|更是?|统统|通通)(?:没有|没[加放含]|不[含加放]|无)(?=[,，。;；!！]|$)"
+)
+# A warning of an allergy, which ends its clause; after another denial (不必避开) it is the opposite.
+_ALLERGY = re.compile("(?P<of>[一-龥]{0,4})过敏(?!原)")
+_WARNS = re.compile(
+    "过敏(?:(?![不没无别勿])[^,，。:;!?！？]){0,8}"
+    "(?:(?:请|就)?(?:别|勿|不要|不能|不可以?|不宜)(?:吃|碰|买|尝|用|喝|选|下单|拍|入口)|慎[用食买选重]|(?:请|就)?(?:绕(?:道|行|开)|避开)|不适合|不建议)"
+    "(?:它|这[款个罐袋盒]|了|哦|啊|吧|食用|购买|下单)?(?=[,，。;；!！]|$)"
+)
+_ALLERGENS = re.compile("allergen|过敏")
+# 没有延长链: a clause that only denies a thing.
+_HAS_NOT = re.compile(
+    "(?:^|(?<=[,，。;；!！]))(?:也|都|根本|完全|可)?(?:没有|不带|没带|不附)(?P<what>[一-龥]{2,6})(?=[,，。;；!！]|$)"
 )
 _MAY_BE_DENIED = ("attribute", "ingredients", "material", "shape", "technical", "use")
 
@@ -35,9 +54,14 @@ def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
         return
     things = list(_things(facts))
     lacked = {thing for _, thing in things}
-    for listed in _LIST.finditer(folded):
+    for listed in (*_LIST.finditer(folded), *_ALSO.finditer(folded)):
         if listed["more"] not in lacked:
             yield Claim("negation", f"not {listed['more']}", *listed.span("more"))
+    texts = list(map(fold, facts.texts()))
+    for denial in _HAS_NOT.finditer(folded):
+        what = denial["what"]
+        if facts.says(what) and not is_only_denied(what, texts) and not is_lacked(what, facts) and what not in lacked:
+            yield Claim("negation", f"not {what}", *denial.span())
     for clause in _CLAUSE.finditer(folded) if things else ():
         for kind, thing in things:
             start = folded.find(thing, *clause.span())
@@ -45,6 +69,15 @@ def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
                 continue
             if not (kind == "ingredients" and ASKED_ZH.match(folded, clause.start())):
                 yield Claim(kind, f"{SAID_IN_TEXT}{thing}", start, start + len(thing))
+
+
+def states_allergy(folded: str, facts: ItemFacts) -> Iterator[Claim]:
+    """What a text says of an allergy to something that the row has, unless it warns."""
+    has_allergens = any(_ALLERGENS.search(fold(name)) for name in facts.attributes)
+    for allergy in _ALLERGY.finditer(folded):
+        named = any(facts.says(allergy["of"][start:]) for start in range(len(allergy["of"]) - 1))
+        if (named or has_allergens) and not _WARNS.match(folded, allergy.end() - 2):
+            yield Claim("health", f"{SAID_IN_TEXT}{allergy[0]}", *allergy.span())
 
 
 def contradicts(claim: Claim, facts: ItemFacts, folded: str) -> bool:

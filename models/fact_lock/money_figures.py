@@ -31,6 +31,10 @@ _CHANGE = re.compile(
 )
 # 腰围从九十九减到八十九: the text gives the figures to something else than the price.
 _OF_BODY = re.compile("[围重压糖脂酸温龄寸分值长宽高度数量率]$")
+# What only comes later is no price of today: 明天再少一百.
+_LATER = re.compile(
+    "(?:明[天日]|后天|下周|下个?月|过[两几]天|月底|节后|到时候?)[^,，。:;!?]{0,3}再(?:少|减|降|便宜|省|返|跌|退)"
+)
 # What one gets back or on top: 再返两张百元.
 _GIVEN = re.compile("(?:返|送|赠|补|退|领|抵|减|贴)[^,，。]{0,3}$")
 _OF_YUAN = {"元": 1, "块": 1, "毛": 10, "角": 10, "分": 100}
@@ -73,6 +77,8 @@ def money_in_words(folded: str) -> Iterator[Claim]:
         yield _price(value, money, folded, part.start(), part.end(), "over" if part["over"] else "price")
     for over in _OVER.finditer(folded):
         yield _price(_value(over["sum"]), "yuan", folded, over.start(), over.end(), "over")
+    for later in _LATER.finditer(folded):
+        yield Claim("price", "later 0", *later.span())
     for change in _CHANGE.finditer(folded):
         value = _value(change["paid"]) - _value(change["back"]) / _OF_YUAN[change["unit"]]
         yield _paid(value, folded, change.start(), change.end())
