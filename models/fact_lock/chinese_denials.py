@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from models.fact_lock.facts import SAID_IN_TEXT, Claim
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 
 # A denial up to the thing denied.
 _NEGATES = re.compile(
@@ -40,6 +40,22 @@ def denies_in_chinese(claim: Claim, known: frozenset[str], folded: str) -> bool:
         return not _ASKS_BACK.search(folded, 0, claim.start)
     before = _BEFORE.search(folded, max(0, claim.start - _REACH), claim.start)
     return before is not None and words != claim.value
+
+
+def asks_back(claim: Claim, folded: str) -> bool:
+    """Whether a denial is of a question that means the opposite: 谁说不防水."""
+    denies = claim.kind == "negation" or folded[claim.start] in "不没"
+    return denies and _ASKS_BACK.search(folded, 0, claim.start) is not None
+
+
+def warns_off(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a text turns away those whom the row names: 小型犬请绕道, of food for 小型犬."""
+    return (
+        _WARNED.match(folded, claim.end) is not None
+        and claim.kind == "attribute"
+        and facts.says(folded[claim.start : claim.end])
+        and not _ASKS_BACK.search(folded, 0, claim.start)
+    )
 
 
 def denies_known(folded: str, known: frozenset[str]) -> Iterator[Claim]:

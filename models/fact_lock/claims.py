@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from models.fact_lock.attribute_names import is_part, states_denied
-from models.fact_lock.chinese_denials import denies_in_chinese, denies_known
+from models.fact_lock.chinese_denials import asks_back, denies_in_chinese, denies_known, warns_off
 from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
 from models.fact_lock.counted import counts_otherwise, is_counted, is_share_of_one, is_total
 from models.fact_lock.derived_figures import follows
@@ -171,16 +171,19 @@ def unsupported(
     supported = [
         claim
         for claim in text_claims
-        if (supports(claim, facts, known) and not _says_otherwise(claim, facts, folded))
-        or states_degrees(claim, facts, folded)
-        or is_extended(claim, facts, folded)
-        or is_included(claim, facts, folded)
-        or follows(claim, facts, known, folded)
-        or denies_others(claim, facts, folded)
-        or is_saving(claim, facts, folded)
-        or is_of_reader(claim, facts, folded)
-        or is_within_limit(claim, facts, folded)
-        or is_total(claim, known, folded)
+        if (
+            supports(claim, facts, known)
+            or states_degrees(claim, facts, folded)
+            or is_extended(claim, facts, folded)
+            or is_included(claim, facts, folded)
+            or follows(claim, facts, known, folded)
+            or denies_others(claim, facts, folded)
+            or is_saving(claim, facts, folded)
+            or is_of_reader(claim, facts, folded)
+            or is_within_limit(claim, facts, folded)
+            or is_total(claim, known, folded)
+        )
+        and not _says_otherwise(claim, facts, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported]
     supported = [with_reason(claim, facts, folded) for claim in supported]
@@ -223,6 +226,7 @@ def unsupported(
         *states_lacked(folded, facts),
         *states_allergy(folded, facts),
         *denies_known(folded, known),
+        *(claim for claim in text_claims if claim not in wrong and asks_back(claim, folded)),
     ]
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
@@ -252,6 +256,7 @@ def _says_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         or counts_otherwise(claim, facts, folded)
         or turns_away_wrongly(claim, facts, folded)
         or is_of_other_cost(claim, folded)
+        or warns_off(claim, facts, folded)
     )
 
 

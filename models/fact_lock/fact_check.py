@@ -10,6 +10,7 @@ from models.fact_lock.counted import counts_colours, counts_things
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
 from models.fact_lock.included import is_lacked, says_lacked
+from models.fact_lock.negations import SUBSTANCE
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.sizes import fits_size
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -19,6 +20,7 @@ _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添�
 _DENIED_AFTER = re.compile(
     "(?P<what>[一-龥]{2,5}?)(?:倒是?|也|都|可|压根|根本|完全|统统|全|一[点滴丝])*(?:没有?|不)(?:再|添加|[放加含用掺])?"
 )
+_SUBSTANCE = re.compile(SUBSTANCE)
 _JOINS = re.compile("[,、和与及跟]")  # before a second thing that is denied
 # After what is denied, how the text goes on: 不含bpa,放心. A list (不含bpa,双酚s) would deny more than the row does.
 _AT_EASE = re.compile("(?:放心|安心|踏实|尽管|可以|给[一-龥]|宝宝|孩子|家人|老人|大人|喝|吃|抹|用|泡).*")
@@ -35,7 +37,7 @@ _ADDED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(cm|mm|m|厘米|毫米|米) ?\+
 _EXTENDED = re.compile(
     "[放拉接伸展]开?[到至了长]|最长|全长|总长|加上|连[同上着]|一共|总共|算上|延长|extend|extension|longest"
 )
-_NO_EXTENSION = re.compile("(?:没有?|不带|不含|无)[^,，。]{0,3}(?:延长|尾链)")
+_NO_EXTENSION = re.compile("(?:没有?|不带|不含|无)[^,，。]{0,3}(?:延长|尾链)|(?:延长|尾链)[^,，。]{0,3}[另没]")
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
@@ -155,7 +157,8 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
     if UNSPACED.search(value) and ":" not in value:  # 没有线的: the facts rule out a beginning of the words denied
         ruled_out = (fact.removeprefix("not ") for fact in known if fact.startswith("not "))
         begins = any(f"not {value[:end]}" in known and not _JOINS.match(value, end) for end in range(1, len(value)))
-        return begins or value.endswith(tuple(filter(UNSPACED.search, ruled_out)))  # 少了一根线
+        ends = value.endswith(tuple(filter(UNSPACED.search, ruled_out)))  # 少了一根线; 硅油 is not any oil
+        return begins or (ends and not _SUBSTANCE.fullmatch(value))
     return False
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
+from models.fact_lock.vocabulary import UNSPACED
 from models.text.numerals import NUMBER, fold
 
 # What a row's value measures: 齿深 of 齿深5毫米, 克重 of 面料克重280克.
@@ -30,6 +31,8 @@ def is_of_other(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     number = NUMBER.search(folded, claim.start)
     clause = _BEFORE.search(folded[: number.start() if number else claim.start])
     before = clause[0] if clause else ""
+    if not UNSPACED.search(before):
+        return False
     meant = [
         stated
         for label, stated in _labelled(facts)

@@ -41,9 +41,12 @@ _WARNS = re.compile(
     "(?:它|这[款个罐袋盒]|了|哦|啊|吧|食用|购买|下单)?(?=[,，。;；!！]|$)"
 )
 _ALLERGENS = re.compile("allergen|过敏")
-# 没有延长链: a clause that only denies a thing.
+# 没有延长链, 延长链没有: a clause that only denies a thing.
+_IS_MISSING = re.compile(
+    "(?:^|(?<=[,，。;；!！]))(?P<what>[一-龥]{2,6}?)(?:也|都|可|倒是?|根本)*没有(?=[,，。;；!！]|$)"
+)
 _HAS_NOT = re.compile(
-    "(?:^|(?<=[,，。;；!！]))(?:也|都|根本|完全|可)?(?:没有|不带|没带|不附)(?P<what>[一-龥]{2,6})(?=[,，。;；!！]|$)"
+    "(?:^|(?<=[,，。;；!！]))(?:也|都|根本|完全|可)?(?:没有|不带|没带|不附|不是)(?P<what>[一-龥]{2,6}?)的?(?=[,，。;；!！]|$)"
 )
 _MAY_BE_DENIED = ("attribute", "ingredients", "material", "shape", "technical", "use")
 
@@ -58,7 +61,7 @@ def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
         if listed["more"] not in lacked:
             yield Claim("negation", f"not {listed['more']}", *listed.span("more"))
     texts = list(map(fold, facts.texts()))
-    for denial in _HAS_NOT.finditer(folded):
+    for denial in (*_HAS_NOT.finditer(folded), *_IS_MISSING.finditer(folded)):
         what = denial["what"]
         if facts.says(what) and not is_only_denied(what, texts) and not is_lacked(what, facts) and what not in lacked:
             yield Claim("negation", f"not {what}", *denial.span())

@@ -38,7 +38,7 @@ _SPENT = re.compile(
     "(?:落袋|拿去(?![^,，。]{0,4}(?:付|抵|交|押))|(?:吃|喝|看|请|买(?!单)|加(?=[份顿杯碗]))|存起|攒|揣|的?差价)"
 )
 # What such a sum pays for: 省下六十块暖气费 is no saving on the item.
-_OTHER_COST = re.compile("的?[一-龥]{0,4}?费(?![力劲心事])")
+_OTHER_COST = re.compile("的?(?:[一-龥]{0,4}?费(?![力劲心事])|税|押金|定金|尾款)")
 # What the item is sold for, and no sum that is saved.
 _SELLS = re.compile(
     "(?:钱)?(?:就|便|即)?(?:能|可以?)?(?:带|抱|拿(?!去)|买(?![菜酒肉花糖杯])|入手|到手|搬|收(?!进)|拥有|得到|换|归你|归我|是你的"

@@ -82,7 +82,10 @@ CAMERA = ItemFacts(
     price=60.0,
     currency="CNY",
 )
-WORDS = Vocabulary.of([SKATES, PAD, BAG, BALM, CAMERA], load_words(), languages=load_claim_words())
+PUPPY = ItemFacts(
+    "n6", {"kind": ("dog food", "狗粮"), "breed size": ("small breeds", "小型犬")}, titles=("Rex dog food",)
+)
+WORDS = Vocabulary.of([SKATES, PAD, BAG, BALM, CAMERA, PUPPY], load_words(), languages=load_claim_words())
 
 
 def wrong(text: str, facts: ItemFacts, *, judged: bool = False) -> list[str]:
@@ -103,6 +106,7 @@ def wrong(text: str, facts: ItemFacts, *, judged: bool = False) -> list[str]:
         (SKATES, "从249变成179。", "从249变成179，节后还再减七十块。"),
         (SKATES, "从249减到179。", "体重从249减到179。"),
         (SKATES, "今年便宜七十块。", "一年便宜七十块网费。"),
+        (SKATES, "原来249，今天179，省下来七十块。", "原来249，今天179，省下来七十块税。"),
         (CAMERA, "六十，按下快门。", "六十，两台一起带走。"),
         (CAMERA, "六十，按下快门。", "再送六张十元购物券。"),
     ],
@@ -170,6 +174,11 @@ def test_a_figure_is_that_of_the_thing_which_the_text_names(facts: ItemFacts, tr
         (BALM, "对杏仁过敏的朋友请绕开。", "对杏仁过敏的朋友请绕开才怪。"),
         (BALM, "对杏仁过敏的朋友请绕开。", "杏仁过敏？小事。"),
         (BALM, "不含防腐剂，放心抹。", "香精没有，甲醛也没有。"),
+        (BAG, "里料不是丝的。", "不是羊毛的，是化纤的。"),
+        (BAG, "带子有延长带。", "延长带没有，将就着背。"),
+        (SKATES, "鞋面不防水。", "谁说不防水。"),
+        (PUPPY, "大型犬请绕道。", "小型犬请绕道。"),
+        (BALM, "香精？这里没有。", "矿物油？这里没有。"),
         (BAG, "带子有延长带。", "没有延长带，就这么长。"),
         (CAMERA, "充一次电，拍十二个小时。", "充满电一路拍过整个雨季。"),
         (BALM, "鸡肉和南瓜打底。", "鸡肉和土豆打底。"),
