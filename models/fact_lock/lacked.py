@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.included import is_lacked
+from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.negations import ASKED_ZH, SUBSTANCE
 from models.fact_lock.vocabulary import UNSPACED
 from models.fact_lock.word_index import is_only_denied
@@ -40,7 +41,7 @@ _WARNS = re.compile(
     "(?:(?:请|就)?(?:别|勿|不要|不能|不可以?|不宜)(?:吃|碰|买|尝|用|喝|选|下单|拍|入口)|慎[用食买选重]|(?:请|就)?(?:绕(?:道|行|开)|避开)|不适合|不建议)"
     "(?:它|这[款个罐袋盒]|了|哦|啊|吧|食用|购买|下单)?(?=[,，。;；!！]|$)"
 )
-_ALLERGENS = re.compile("allergen|过敏")
+_ALLERGENS = re.compile("(?<![a-z])allergens?(?![a-z])|过敏原|致敏")
 # 没有延长链, 延长链没有: a clause that only denies a thing.
 _IS_MISSING = re.compile(
     "(?:^|(?<=[,，。;；!！]))(?P<what>[一-龥]{2,6}?)(?:也|都|可|倒是?|根本)*没有(?=[,，。;；!！]|$)"
@@ -63,6 +64,8 @@ def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
     texts = list(map(fold, facts.texts()))
     for denial in (*_HAS_NOT.finditer(folded), *_IS_MISSING.finditer(folded)):
         what = denial["what"]
+        if any(kind.endswith(what) for kind in kinds_of(facts)):
+            continue  # 不是大衣,是拥抱
         if facts.says(what) and not is_only_denied(what, texts) and not is_lacked(what, facts) and what not in lacked:
             yield Claim("negation", f"not {what}", *denial.span())
     for clause in _CLAUSE.finditer(folded) if things else ():
