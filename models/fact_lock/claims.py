@@ -14,21 +14,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from models.fact_lock.attribute_names import ASKED, is_part, states_denied
-from models.fact_lock.chinese_denials import denies_in_chinese
+from models.fact_lock.chinese_denials import asks_back, denies_in_chinese, denies_known, warns_off
 from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
-from models.fact_lock.counted import is_counted, is_share_of_one, is_total, miscounts
+from models.fact_lock.counted import counts_otherwise, is_counted, is_share_of_one, is_total, miscounts
 from models.fact_lock.derived_figures import follows, misses
-from models.fact_lock.fact_check import supports
+from models.fact_lock.fact_check import is_extended, states_degrees, supports
 from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included, says_lacked
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences, kinds_of
+from models.fact_lock.labelled_figures import is_of_other
+from models.fact_lock.lacked import contradicts, states_allergy, states_lacked
 from models.fact_lock.negations import is_contrast, negations
 from models.fact_lock.plain_letters import gaps_closed, plain_letters
-from models.fact_lock.price_check import is_saving
+from models.fact_lock.price_check import is_of_other_cost, is_saving
 from models.fact_lock.purity import claims_purity, denies_others, denies_purity
-from models.fact_lock.readers import is_of_reader, with_reason
+from models.fact_lock.readers import is_of_reader, turns_away_wrongly, with_reason
 from models.fact_lock.scenes import without_scenery
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
@@ -109,6 +111,7 @@ _ARTICLE = re.compile(
     r"(?:(?:put|throw|toss|pop|stick|run) (?:it|them) (?:in|into|through) (?:the |an? )?|(?:an?|any) )"
 )
 _DENIED_WORD = re.compile(r"(?:no|without(?: any| an?)?) (?P<word>[a-z]+) ")
+_CHARGED = re.compile("充(?:一[次回]|满|好)了?电[,，]?$")
 _DENIES = re.compile(r"(?:no|not|without|free (?:of|from)|zero|neither|nor) (?:an? |any |added )?")
 
 
@@ -190,17 +193,20 @@ def unsupported(
         if claim not in contradicted
         and (
             supports(claim, facts, known)
+            or states_degrees(claim, facts, folded)
+            or is_extended(claim, facts, folded)
             or is_included(claim, facts, folded)
             or follows(claim, facts, known, folded)
             or denies_others(claim, facts, folded)
             or is_saving(claim, facts, folded)
-            or is_of_reader(claim, facts, known, folded)
+            or is_of_reader(claim, facts, folded)
             or is_within_limit(claim, facts, folded)
             or is_total(claim, known, folded)
         )
+        and not _says_otherwise(claim, facts, folded)
     ]
     remaining = [claim for claim in text_claims if claim not in supported and claim not in contradicted]
-    supported = [with_reason(claim, facts, known, folded) for claim in supported]
+    supported = [with_reason(claim, facts, folded) for claim in supported]
     # Few texts need the places, and finding them takes longer than most other steps.
     may_be_of_partners = any(claim.kind in OF_PARTNERS for claim in remaining)
     partner_places = _partner_spans(folded, facts, vocabulary) if may_be_of_partners else []
@@ -235,14 +241,23 @@ def unsupported(
     ]
     if wrong:
         wrong = without_set_aside(wrong, supported, facts, known, folded, vocabulary)
-    denied = [*states_denied(folded, facts), *_granted(folded, known, vocabulary)]
+    denied = [
+        *states_denied(folded, facts),
+        *_granted(folded, known, vocabulary),
+        *states_lacked(folded, facts),
+        *states_allergy(folded, facts),
+        *denies_known(folded, known),
+        *(claim for claim in text_claims if claim not in wrong and asks_back(claim, folded)),
+    ]
     rule_set = _rules_of(language, vocabulary) if judged else None
     if rule_set is None or rule_set.judge is None:
         return [*wrong, *denied]
-    lacked = [
+    never_moods = [
         claim
         for claim in wrong
-        if (claim.kind == "bundle" and says_lacked(claim, facts)) or _is_contested(claim, supported, known)
+        if (claim.kind == "bundle" and says_lacked(claim, facts))  # what the row denies
+        or (claim.kind == "technical" and _CHARGED.search(folded, 0, claim.start))  # how long it lasts
+        or _is_contested(claim, supported, known)
     ]
     has_season = any(value.startswith("season:") for value in known)  # if it has none, a season may be a mood
     blanks = blanks_of(folded, supported, known, facts, rule_set.words.spaces)
@@ -251,7 +266,20 @@ def unsupported(
     if not wrong:
         sentences = judged_again(sentences, folded, blanks, known, rule_set)
     found = assertions(sentences, wrong, rule_set, () if has_season else ("season",))
-    return [*found, *(claim for claim in lacked if claim not in found), *denied]  # what the row denies is no mood
+    return [*found, *(claim for claim in never_moods if claim not in found), *denied]
+
+
+def _says_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether the text says more with the words or the figure of a claim than the row, or says it of another thing."""
+    return (
+        claims_purity(claim, facts, folded)
+        or contradicts(claim, facts, folded)
+        or is_of_other(claim, facts, folded)
+        or counts_otherwise(claim, facts, folded)
+        or turns_away_wrongly(claim, facts, folded)
+        or is_of_other_cost(claim, folded)
+        or warns_off(claim, facts, folded)
+    )
 
 
 def assertion_probability(text: str, facts: ItemFacts, vocabulary: Vocabulary, language: str) -> float | None:

@@ -15,6 +15,8 @@ _COLOURS = re.compile(r"(?P<count>\d+)[种个]颜?色")
 # 四个轮: a figure, its counter, and a thing.
 _THINGS = re.compile(rf"(?P<counted>(?:\d+|{ZH}+)[个只条根颗枚片层道扇张把双对口支])(?P<thing>[\u3400-\u9fff]{{1,3}})")
 _COUNTED_PART = re.compile(r"(?P<of> of)?[ -](?P<noun>[a-z]+)")
+# Counters of which a row has one number: levels, keys, compartments.
+_COUNTER = re.compile("[档挡键格孔]")
 _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
 _EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
 _TOGETHER = re.compile("(?:加起来|一共|总共|合计|加一块儿?)(?:是|有|就|才)?$")
@@ -88,6 +90,16 @@ def miscounts(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     if not given:
         return counted["of"] is not None and not facts.says(counted["noun"])
     return all(int(claim.value) not in numbers for numbers in given)
+
+
+def counts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a number is of things that the row counts with another number: 三档, where it has 2档 and 3 years."""
+    counter = _COUNTER.match(folded, claim.end) if claim.kind == "number" and " " not in claim.value else None
+    if counter is None:
+        return False
+    in_row = re.compile(rf"(\d+){counter[0]}")
+    counts = {count for text in facts.texts() for count in in_row.findall(with_digits(fold(text)))}
+    return bool(counts) and claim.value not in counts
 
 
 def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:

@@ -12,7 +12,7 @@ from models.fact_lock.figure_patterns import BESIDE_FACT, FIGURES
 from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.measures import MEASURE, SIDES, measures_named, nameless_sides, sides_named
 from models.fact_lock.price_check import ABOUT, HALF_CENT, equals_one, is_own_money, prices_of_one
-from models.fact_lock.vocabulary import kind_of
+from models.fact_lock.vocabulary import UNSPACED, kind_of
 from models.text.numerals import NUMBER, fold, value_of
 
 _MONEY = re.compile(r" (?:yuan|dollar|euro|pound|rupee)$")
@@ -131,7 +131,7 @@ def follows(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) 
     ):
         return False
     return (
-        _is_saving(claim, facts, folded)
+        (not UNSPACED.search(folded) and _is_saving(claim, facts, folded))  # Chinese: `price_check.is_saving`
         or _is_price_unit(claim, facts, folded)
         or _is_price_per(claim, facts, known, folded)
         or _is_total(claim, facts, folded)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from models.fact_lock.ages import fits_age, fits_newborn
 from models.fact_lock.counted import counts_colours, counts_things
@@ -11,6 +11,7 @@ from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.figure_patterns import AGE, BESIDE_FACT, UNITS
 from models.fact_lock.included import is_lacked, says_lacked
 from models.fact_lock.measures import sides_meant
+from models.fact_lock.negations import SUBSTANCE
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.sizes import fits_size
 from models.fact_lock.vocabulary import UNSPACED, kind_of
@@ -20,14 +21,24 @@ _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添�
 _DENIED_AFTER = re.compile(
     "(?P<what>[一-龥]{2,5}?)(?:倒是?|也|都|可|压根|根本|完全|统统|全|一[点滴丝])*(?:没有?|不)(?:再|添加|[放加含用掺])?"
 )
-_SIGN_ZH = re.compile("[不没无未非零免]")
+_SUBSTANCE = re.compile(SUBSTANCE)
+_JOINS = re.compile("[,、和与及跟]")  # before a second thing that is denied
+# After what is denied, how the text goes on: 不含bpa,放心. A list (不含bpa,双酚s) would deny more than the row does.
+_AT_EASE = re.compile("(?:放心|安心|踏实|尽管|可以|给[一-龥]|宝宝|孩子|家人|老人|大人|喝|吃|抹|用|泡).*")
 _MEASURE = re.compile(r"\d+(?:\.\d+)? \S+")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # "twenty bags in a tin": true where the row has twenty bags.
 _PACKED = re.compile("(?:一|每|1)[盒箱袋罐套包组桶筒卷](?:里|装|共|有|是|内|就是)*(?P<count>[^一-龥]*[一-龥]{1,6})")
 _DEGREES = re.compile(rf"(\d+|{ZH}+)(?:摄氏)?度")
+_CLAUSE = re.compile("[^,，。;；!！?？]+")
+_TURNS = re.compile("[转翻旋弯倾仰折掀抬摆拧]|角|开合")
+_HEATS = re.compile("[热温烫烧煮沸烤炸敷泡冲凉冷冻水茶奶洗]|摄氏|[高低][到至]|最[高低]|从[^,，。]*[到至]|度[到至]")
 _CELSIUS = re.compile(r"(?<![\d.])(?:\d+ ?(?:℃|°c)? ?[-~至到] ?)?\d+ ?(?:℃|°c|摄氏度|度)")
 _ADDED = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(cm|mm|m|厘米|毫米|米) ?\+ ?(\d+(?:\.\d+)?) ?\2")
+_EXTENDED = re.compile(
+    "[放拉接伸展]开?[到至了长]|最长|全长|总长|加上|连[同上着]|一共|总共|算上|延长|extend|extension|longest"
+)
+_NO_EXTENSION = re.compile("(?:没有?|不带|不含|无)[^,，。]{0,3}(?:延长|尾链)|(?:延长|尾链)[^,，。]{0,3}[另没]")
 HALF_PERCENT = 0.005  # shares that differ by less are equal
 # Attributes of which an item has one value: where a row gives it, the item has no other.
 ONE_VALUE = frozenset(
@@ -84,18 +95,31 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
     denied = _DENIED_AFTER.fullmatch(words)
     if denied and any(map(facts.says, _lacking(denied["what"]))):
         return True  # 香精倒是没放
-    if _states_degrees(words, facts) or counts_colours(words, facts) or counts_things(words, facts):
+    if counts_colours(words, facts) or counts_things(words, facts):
         return True
     # The words of units are read with their figures.
     found = [word for word in _WORD.findall(words) if (len(word) > 3 and word not in UNITS) or UNSPACED.search(word)]
     parts = found or [words]
-    return facts.says(words) or all(facts.says(part) or f"{SAID_IN_TEXT}{part}" in known for part in parts)
+
+    def has(part: str) -> bool:
+        return facts.says(part) or f"{SAID_IN_TEXT}{part}" in known
+
+    def has_all(parts: list[str]) -> bool:  # 鸡肉和牛肉
+        return len(parts) > 1 and all(len(part) > 1 and has(part) for part in parts)
+
+    return facts.says(words) or all(has(part) or has_all(_SOURCES.split(part)) for part in parts)
 
 
-def _states_degrees(words: str, facts: ItemFacts) -> bool:
-    """Whether the words give a temperature (八十度) that the row gives as a figure, also as an end of a range."""
-    degrees = _DEGREES.fullmatch(words)
+def states_degrees(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether the words give a temperature (八十度) that the row gives as a figure, also as an end of a range.
+
+    Not every degree is one: 壶嘴能转九十度.
+    """
+    degrees = _DEGREES.fullmatch(claim.value.removeprefix(SAID_IN_TEXT))
     if degrees is None:
+        return False
+    clause = _clause(folded, claim)
+    if _TURNS.search(clause) or not _HEATS.search(clause):
         return False
     value = float(degrees[1]) if degrees[1].isdigit() else chinese_number(degrees[1])
     stated = (text for text in map(fold, facts.texts()))
@@ -126,16 +150,16 @@ def _denied_rightly(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bo
         return True  # no zip, where the closure is buttons
     if any(f"not {word}" in known for word in value.split(" ")):
         return True
-    first, _, rest = value.partition(",")  # 不含bpa,放心
-    if ":" not in value and rest and not _SIGN_ZH.search(rest) and facts.says(first):
-        return True
+    first, _, rest = value.partition(",")
+    if ":" not in value and _AT_EASE.fullmatch(rest) and facts.says(first):
+        return True  # 不含bpa,放心
     if ":" not in value and any(map(facts.says, _lacking(value))):
         return True  # 没上釉, where the row says 无釉
     if UNSPACED.search(value) and ":" not in value:  # 没有线的: the facts rule out a beginning of the words denied
         ruled_out = (fact.removeprefix("not ") for fact in known if fact.startswith("not "))
-        return any(f"not {value[:end]}" in known for end in range(1, len(value))) or value.endswith(
-            tuple(filter(UNSPACED.search, ruled_out))  # 少了一根线
-        )
+        begins = any(f"not {value[:end]}" in known and not _JOINS.match(value, end) for end in range(1, len(value)))
+        ends = value.endswith(tuple(filter(UNSPACED.search, ruled_out)))  # 少了一根线; 硅油 is not any oil
+        return begins or (ends and not _SUBSTANCE.fullmatch(value))
     return False
 
 
@@ -262,7 +286,6 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     if unit:
         return (
             figure in known
-            or any(of == unit and equals_one(value, (total,)) for total, of in _sums(facts))
             or _is_near(value, unit, known)
             or (unit == "%" and any(abs(value / 100 - share) < HALF_PERCENT for share in facts.shares_off))
         )
@@ -270,14 +293,26 @@ def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         any(fact.split(" ")[0] == figure for fact in known)
         or _has_figure(figure, facts)
         or equals_one(value, (facts.price, facts.old_price))
-        or any(equals_one(value, (total,)) for total, of in _sums(facts) if not of)
     )
 
 
-def _sums(facts: ItemFacts) -> Iterator[tuple[float, str]]:
-    """(what a length and its extension make together, its dimension): (45, "") and (0.45, "m") of 40厘米+5厘米."""
-    for text in map(fold, facts.texts()):
-        for first, word, second in _ADDED.findall(text):
-            dimension, size = UNITS[word]
-            yield float(first) + float(second), ""
-            yield round((float(first) + float(second)) * size, 6), dimension
+def is_extended(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a length is that of the item with its extension, and the text says so: 最长四十五, of 40厘米+5厘米."""
+    if claim.kind != "number" or _NO_EXTENSION.search(folded):
+        return False
+    length = _MEASURE.fullmatch(claim.value)
+    if length is None or not _EXTENDED.search(_clause(folded, claim)):
+        return False
+    sums = (
+        f"{(float(first) + float(second)) * UNITS[word][1]:.6g} {UNITS[word][0]}"
+        for text in map(fold, facts.texts())
+        for first, word, second in _ADDED.findall(text)
+    )
+    return claim.value in sums
+
+
+def _clause(folded: str, claim: Claim) -> str:
+    """The clauses in which the claim stands."""
+    return "".join(
+        clause[0] for clause in _CLAUSE.finditer(folded) if clause.start() < claim.end and claim.start < clause.end()
+    )

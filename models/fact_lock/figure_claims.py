@@ -64,7 +64,7 @@ Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
 REACH = 12  # the words before a figure begin at most so many characters before it
 _SET_APART = re.compile("都?(?:是|归|留给|交给)")  # what the rest of a set is for
-_LIMIT = re.compile("最[大高长粗宽厚重深低小多远](?:能|可以?)?(?:[放拉调开伸])?[到至有达]?$")
+_LIMIT = re.compile("最[长粗宽厚深](?:能|可以?)?(?:[放拉调开伸])?[到至有达]?$")
 _LASTS = re.compile("(?:充|续航|待机)[^,，。;!?]{0,8}(?:用|撑|戴|亮|续航|待机|顶|管)(?:上|足|满)?$")
 _A_FEW = re.compile("一两|两三|三四|三五|四五|五六|六七|七八|八九")
 # Groups of `Figures.after`; the first that matched counts.
@@ -194,6 +194,8 @@ def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
         if part["metres"]:
             value = _zh_number(part["metres"]) + _zh_number(part["tenths"]) / 10 ** len(part["tenths"])
             yield Claim("number", f"{value:.6g} m", part.start(), part.end())
+        elif part["halves"]:
+            yield Claim("number", "50 %", part.start(), part.end())
         elif part["of"] in figures.units and not PARTS.match(folded, part.start()):
             top = TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
@@ -311,7 +313,7 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return None  # 两三条小路
     is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
     if figure["zh"] and role_after is None and value >= 10 and _LIMIT.search(text, 0, start):
-        return Claim("number", f"{value:g}", start, end)  # 最长四十五
+        return Claim("number", f"{value / 100:.6g} m", start, end)  # 最长四十五, in centimetres
     few = 2 if after and after["count"] == "块" else 3  # 两块电池 is a figure, 两个 may be none
     if is_article or (figure["zh"] and (role_after != "count" or value < few)):
         return None

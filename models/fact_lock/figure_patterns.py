@@ -233,6 +233,7 @@ FRACTIONS = re.compile(
     r"|(?<![a-z])(?P<tops>two|three|four|five|six|seven|nine) (?P<bottoms>thirds|quarters|fifths|eighths|tenths)"
     r"(?= (?!of (?:the|a|your|my|all) |off|cheaper|less)[a-z])"
     rf"|(?P<metres>{ZH}|\d)米(?P<tenths>[一二三四五六七八九]{{1,2}}|\d{{1,2}}(?![\d.%a-z厘毫公分]))(?![一-龥]?米)"
+    "|(?P<halves>各占?一半|(?<=[棉麻毛绒丝绸涤纶腈锦])(?:各半|对半[分开]))"
 )
 TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "nine": 9}
 BOTTOMS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
@@ -279,6 +280,6 @@ BOUND = re.compile(
 BESIDE_FACT = {"<": (0.75, 1.0), ">": (1.0, 1.25)}
 ABOUT = re.compile(r"(?:差不多|将近|接近|大约|大概|约莫|近|约|about |around |nearly |almost |roughly |some )$")
 JUST_OVER = re.compile("多(?![一-龥]{0,2}(?:功能|用途|种|样|层))|出头|有余|挂零")
-JUST_UNDER = re.compile("[都还也]?(?:不到|不足|不满|没到)")  # 半斤不到, 五克都不到
-OF_WATER = re.compile("的?水(?![果晶壶杯瓶箱洗彩墨泥])")  # a kilo of water is a litre
+JUST_UNDER = re.compile("[都还也]?(?:不到|不足(?!挂齿|为奇|道)|不满|没到)")  # 半斤不到, 五克都不到
+OF_WATER = re.compile("的?水(?![果晶壶杯瓶箱洗彩墨泥]|的?(?:分量|重)|[那这]么重?)")  # a kilo of water is a litre
 SHARES_OFF = {"half": "off 0.5", "third": "off 0.3333", "two": "off 0.6667", "quarter": "off 0.25", "three": "off 0.75"}

@@ -22,7 +22,8 @@ _LISTED = re.compile(
 # A short name with Latin letters or figures: usb-c, 30n·m, ppsu.
 _SPEC = re.compile(r"(?<![a-z0-9])[a-z0-9][a-z0-9.·-]*[a-z0-9](?![a-z0-9])")
 _FIGURE = re.compile(r"\d")
-_LACKS = re.compile("[不无未没]|另购|另售|自备")
+_LACKS = re.compile("[不无未没禁忌]|另购|另售|自备|选配|可选|加购|避免")
+_LACKED = re.compile("(?<![a-z])(?:optional|avoid|not|without|free|never)(?![a-z])")  # names of such lists
 LEAST = {True: 40, False: 16}  # letters that are judged at once, at least, by whether words have spaces
 
 
@@ -151,7 +152,9 @@ def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str], space
 
 def _blank_listed(blanks: list[str], folded: str, facts: ItemFacts) -> None:
     """Blank what a value lists, such as 地钉 of 帐篷、8枚地钉, but for what it lists as lacking."""
-    values = [fold(value) for values in facts.attributes.values() for value in values]
+    values = [
+        fold(value) for name, values in facts.attributes.items() if not _LACKED.search(fold(name)) for value in values
+    ]
     values = [value for value in values if not _LACKS.search(value)]
     listed = (part for value in values for part in _LISTED.findall(value))
     specs = (

@@ -29,14 +29,23 @@ _DROP = re.compile(
 _CHANGE = re.compile(
     rf"(?P<paid>{_SUM})(?:元|块钱?)[还再]?(?:能|要|得)?找(?:回|给)?[你您我]?(?P<back>{_SUM})(?P<unit>元|块|毛|角|分)钱?"
 )
+# 腰围从九十九减到八十九: the text gives the figures to something else than the price.
+_OF_BODY = re.compile("[围重压糖脂酸温龄寸分值长宽高度数量率]$")
+# What only comes later is no price of today: 明天再少一百.
+_LATER = re.compile(
+    "(?:明[天日]|后天|下周|下个?月|过[两几]天|月底|节后|到时候?)[^,，。:;!?]{0,3}再(?:少|减|降|便宜|省|返|跌|退)"
+)
+# What one gets back or on top: 再返两张百元.
+_GIVEN = re.compile("(?:返|送|赠|补|退|领|抵|减|贴)[^,，。]{0,3}$")
 _OF_YUAN = {"元": 1, "块": 1, "毛": 10, "角": 10, "分": 100}
 # Banknotes, and what is put beside them: 四张十块, 一张百元加八十九.
 _NOTES = re.compile(
     rf"(?P<count>[一两二三四五六七八九])张(?P<note>一?百|五十|二十|十)(?:元|块钱?|(?=大?钞|的?票子|加|[,，。]))(?:大?钞|的?票子?)?(?:加上?(?P<more>{_SUM})(?:元|块钱?)?)?"
+    "(?![一-龥]{0,3}(?:卡|券|红包))"
 )
 # A sum that fills the clause, or its end after words of paying: 一百三十九，比原来便宜六十.
 _BARE = re.compile(
-    r"(?:^|(?<=[,，。;；!！?？]))(?:(?P<was>原先|原来|原价|先前|以前|从前)|现在|如今|今天|眼下|只要|只需|带走|带回家|拿下|到手价?|标价"
+    r"(?:^|(?<=[,，。;；!！]))(?:(?P<was>原先|原来|原价|先前|以前|从前)|现在|如今|今天|眼下|只要|只需|带走|带回家|拿下|到手价?|标价"
     r"|售价|只?[卖要付花]){0,2}"
     r"(?P<sum>[一二两三四五六七八九]百(?:零[一二三四五六七八九]|[一二三四五六七八九](?:十[一二三四五六七八九]?)?)?"
     r"|[一二三四五六七八九]十[一二三四五六七八九]?)(?=[,，。;；!！?？]|$)"
@@ -45,6 +54,10 @@ _BARE = re.compile(
 _BUYS_ONE = re.compile(
     rf"(?<!{ZH})(?P<sum>[一二两三四五六七八九]?[十百]{ZH}*?[一二三四五六七八九十])(?P<pieces>[一两])(?P<counter>[{_PIECES}])(?![一二三四五六七八九十])"
 )
+# 一百三十九，两袋一起扛走: after a sum, how many it buys.
+_BUYS_MORE = re.compile(
+    rf"[,，](?P<count>[两三四五六七八九]|十[一二三四五六七八九]?)(?P<counter>[{_PIECES}台套辆箱])[^,，。]{{0,4}}(?:走|带|扛|抱|拎|归|拿|回家|到手|收下)"
+)
 # What one piece costs: 一杯还不到两块钱, 洗一回还不到三十欧分.
 _EACH = re.compile(rf"[一每](?P<counter>[{_PIECES}])[^,.;:!?，。；：！？]{{0,3}}$")
 
@@ -52,6 +65,10 @@ _EACH = re.compile(rf"[一每](?P<counter>[{_PIECES}])[^,.;:!?，。；：！？
 def money_in_words(folded: str) -> Iterator[Claim]:
     """Claims of the kind price whose sums are given in two figures, in two units, or in cents."""
     for drop in _DROP.finditer(folded):
+        if _OF_BODY.search(folded, 0, drop.start()):
+            yield Claim("number", f"{_value(drop['was']):.10g} measured", *drop.span("was"))
+            yield Claim("number", f"{_value(drop['now']):.10g} measured", *drop.span("now"))
+            continue
         yield Claim("price", f"was {_value(drop['was']):.10g}", *drop.span("was"))
         yield Claim("price", f"now {_value(drop['now']):.10g}", drop.end("was"), drop.end())
     for part in _WITH_TENTHS.finditer(folded):
@@ -60,19 +77,32 @@ def money_in_words(folded: str) -> Iterator[Claim]:
         yield _price(value, money, folded, part.start(), part.end(), "over" if part["over"] else "price")
     for over in _OVER.finditer(folded):
         yield _price(_value(over["sum"]), "yuan", folded, over.start(), over.end(), "over")
+    for later in _LATER.finditer(folded):
+        yield Claim("price", "later 0", *later.span())
     for change in _CHANGE.finditer(folded):
         value = _value(change["paid"]) - _value(change["back"]) / _OF_YUAN[change["unit"]]
-        yield Claim("price", f"price {value:.10g} yuan", change.start(), change.end())
+        yield _paid(value, folded, change.start(), change.end())
     for notes in _NOTES.finditer(folded):
         value = _value(notes["count"]) * _value(notes["note"]) + _value(notes["more"] or "零")
-        yield Claim("price", f"price {value:.10g} yuan", notes.start(), notes.end())
+        if not _GIVEN.search(folded, 0, notes.start()):
+            yield _paid(value, folded, notes.start(), notes.end())
     for one in _BUYS_ONE.finditer(folded):
-        each = f"{EACH}{one['counter']} " if one["pieces"] == "一" else ""
-        yield Claim("price", f"{each}price {_value(one['sum']):.10g}", one.start(), one.end())
+        each = _value(one["sum"]) / _value(one["pieces"])
+        yield Claim("price", f"{EACH}{one['counter']} price {each:.10g}", one.start(), one.end())
     for bare in _BARE.finditer(folded):
-        yield Claim("price", f"{'was' if bare['was'] else 'price'} {_value(bare['sum']):.10g}", *bare.span("sum"))
+        value = _value(bare["sum"])
+        start, end = bare.span("sum")
+        was = Claim("price", f"was {value:.10g}", start, end)
+        yield was if bare["was"] else _paid(value, folded, start, end)
     for cents in _CENTS.finditer(folded):
         yield _price(_value(cents["sum"]) / 100, _CURRENCIES[cents["money"]], folded, cents.start(), cents.end())
+
+
+def _paid(value: float, folded: str, start: int, end: int) -> Claim:
+    """A sum that the item costs now; of each piece, where the text says how many it buys."""
+    if more := _BUYS_MORE.match(folded, end):
+        return Claim("price", f"{EACH}{more['counter']} price {value / _value(more['count']):.10g}", start, end)
+    return Claim("price", f"now {value:.10g} yuan", start, end)
 
 
 def each_before(folded: str, start: int) -> str:

@@ -26,10 +26,13 @@ _ZH = re.compile(
 _NONE_ZH = re.compile(
     "[一半](?:个|只|条|根|点儿?|丝|颗|粒|块|滴|层|片|道)(?P<what>[\u4e00-\u9fff]{1,5})[都也](?:没有?|不)(?![\u4e00-\u9fff]{0,3}(?:少|缺|落|错过))"
 )
-# 香精?配方里没有: a substance or a Latin name is asked for, and denied.
-_ASKED_ZH = re.compile(
-    r"(?:^|(?<=[,，。;；!！?？]))(?P<what>[a-z][a-z0-9-]{1,7}|[一-龥]{1,4}(?:剂|精|素|醛|糖|盐|油|酯|醇|酸|胶|粉|料|铅))[?？]"
-    r"[^,，。;；!！?？]{0,6}?(?:没有|没[加放掺含]|不[含加放掺用]|无|零|找不到|不存在)[^,，。;；!！?？]{0,6}"
+SUBSTANCE = "[a-z][a-z0-9-]{1,7}|[一-龥]{1,4}(?:剂|精|素|醛|糖|盐|油|酯|醇|酸|胶|粉|料|铅|酚|苯|醚)[a-z]?"
+# 香精?配方里没有: a substance or a Latin name is asked for, and denied. The denial is no double one and ends its
+# clause: what follows there (没有才怪, 没有只放玻尿酸) may say anything.
+ASKED_ZH = re.compile(
+    rf"(?:^|(?<=[,，。;；!！?？]))(?P<what>{SUBSTANCE})[?？]"
+    r"(?:(?![不没无零哪怎谁少])[^,，。;；!！?？]){0,6}?"
+    r"(?:没有|没[加放掺含]|不[含加放掺用]|零添加|找不到|不存在)(?:这一?[项样种味]|的|了|过|哦|啊|呀|它|添加){0,2}(?=[,，。;；!！]|$)"
 )
 _SUCH = re.compile("[\u4e00-\u9fff]{1,3}的")
 _SIGN_ZH = re.compile("[不没无非未缺免零]")
@@ -82,7 +85,7 @@ def negations(
             else claim
             for claim in claims
         ]
-    for asked in _ASKED_ZH.finditer(folded):
+    for asked in ASKED_ZH.finditer(folded):
         claims = [claim for claim in claims if not asked.start() <= claim.start < asked.end()]
         word_claims.append(Claim("negation", f"not {asked['what']}", *asked.span()))
         covered[asked.start() : asked.end()] = b"\1" * (asked.end() - asked.start())

@@ -32,6 +32,14 @@ _COUNTED = re.compile(
 )
 _CHINESE = re.compile("[\u3400-\u9fff]")
 _PLAIN_PRICE = re.compile(r"(?:price|now) (?P<sum>[\d.]+)(?: yuan)?")
+# What becomes of a sum that is saved: it is left over (省下, 多出来的, 落袋) or buys the reader something else.
+_LEFT_OVER = re.compile("(?:差出?|省[下出]?来?|多出来?|剩下?|便宜|少[付花]?|抹[掉去]?)(?:了|的|来的)?$")
+_SPENT = re.compile(
+    "(?:钱)?(?:正好|刚好|可以|能|就|够|你|都|全|自己|留着|给[一-龥]{1,3}?){0,3}"
+    "(?:落袋|拿去(?![^,，。]{0,4}(?:付|抵|交|押))|(?:吃|喝|看|请|买(?!单)|加(?=[份顿杯碗]))|存起|攒|揣|的?差价)"
+)
+# What such a sum pays for: 省下六十块暖气费 is no saving on the item.
+_OTHER_COST = re.compile("的?(?:[一-龥]{0,4}?费(?![力劲心事])|税|押金|定金|尾款)")
 # What the item is sold for, and no sum that is saved.
 _SELLS = re.compile(
     "(?:钱)?(?:就|便|即)?(?:能|可以?)?(?:带|抱|拿(?!去)|买(?![菜酒肉花糖杯])|入手|到手|搬|收(?!进)|拥有|得到|换|归你|归我|是你的"
@@ -94,6 +102,7 @@ def _is_just_over(price: float, value: float) -> bool:
 def is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether a sum is the difference of the two prices, and the text names both: 原来299，今天239，六十块拿去吃面.
 
+    The text must say that it is left over: a sum paid in advance, paid back or the worth of a gift may be the same.
     A sum for which the text sells the item is none: 六十块带走.
     """
     if not _CHINESE.search(folded):
@@ -103,7 +112,14 @@ def is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         return False
     named = [value_of(number) for number in NUMBER.finditer(folded)]
     has_both = equals_one(facts.price or 0.0, named) and equals_one(facts.old_price or 0.0, named)
-    return has_both and not _SELLS.match(folded, claim.end) and not _SOLD_FOR.search(folded, 0, claim.start)
+    says_so = _LEFT_OVER.search(folded, 0, claim.start) or _SPENT.match(folded, claim.end)
+    sells = _SELLS.match(folded, claim.end) or _SOLD_FOR.search(folded, 0, claim.start)
+    return has_both and says_so is not None and sells is None
+
+
+def is_of_other_cost(claim: Claim, folded: str) -> bool:
+    """Whether a sum is said to be saved on something else than the item: 省下六十块暖气费."""
+    return claim.kind == "price" and _OTHER_COST.match(folded, claim.end) is not None
 
 
 def equals_one(value: float, amounts: Iterable[float | None]) -> bool:

@@ -83,8 +83,20 @@ def denies_purity(claim: Claim, facts: ItemFacts, known: frozenset[str], folded:
     if denied is None:
         return False
     return f"not {denied['whole'] or denied['whole_zh']}" in known or (
-        denied["whole_zh"] is not None and _is_blend(facts)  # 不是纯羊绒, of 70%羊毛，30%羊绒
+        denied["whole_zh"] is not None and _is_share(denied["whole_zh"], facts)  # 不是纯羊绒, of 70%羊毛，30%羊绒
     )
+
+
+def _is_share(words: str, facts: ItemFacts) -> bool:
+    """Whether the row gives the material (of 纯棉, 百分百棉) a share of less than the whole, and nowhere the whole."""
+    material = re.sub("^(?:纯|全|百分百|100%)", "", words)
+    shares = [
+        float(share)
+        for values in facts.attributes.values()
+        for text in values
+        for share in re.findall(rf"(\d+(?:\.\d+)?) ?% ?{re.escape(material)}", fold(text))
+    ]
+    return bool(shares) and max(shares) < 100
 
 
 def _is_blend(facts: ItemFacts) -> bool:

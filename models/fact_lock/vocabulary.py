@@ -54,6 +54,8 @@ _SEEMING = re.compile(
 _NO_WORD = re.compile(
     r"\d[\d.,]* ?(?:mm|cm|m|g|kg|ml|l|w|v|h|min|hours?|days?|weeks?|months?|years?)|yes|no|none|true|false"
 )
+# Words that say more than a material: a blend may rule out 纯棉, and no row its own 棉.
+_ALL_OF = re.compile("纯|全|百分百|百分之百|100|all[ -]|pure |only |solid ")
 LONGEST_VALUE = 30  # characters; a longer attribute value is a text, not a word
 
 
@@ -294,13 +296,14 @@ class Vocabulary:
 
         sure: the values that the facts support; of an item of two materials neither rules the other out.
         """
+        materials = {value for value in sure if value.startswith("material:")}
         return {
             f"not {value.removeprefix(SAID_IN_TEXT)}"
             for rule_set, words in zip(self.rules, row_words, strict=True)
             for stated in words & rule_set.excluded.keys()
             for word in rule_set.excluded[stated]
             for value in self.values_of(word)
-            if value not in sure
+            if value not in sure and (_ALL_OF.match(word) or materials.isdisjoint(self.values_of(word)))
         }
 
     def meanings(self, word: str) -> tuple[Meaning, ...]:

@@ -15,6 +15,7 @@ _DENIED = (
     "不",
     "不可",
     "不能",
+    "不支持",
     "不宜",
     "不得",
     "无法",
@@ -58,6 +59,17 @@ class WordIndex:
                 and not folded.endswith(_DENIED, 0, start)
             )
         return words
+
+
+def is_only_denied(word: str, texts: Iterable[str]) -> bool:
+    """Whether the texts have the word, and deny it wherever they have it: 防水 of 不防水."""
+    places = [
+        (text, start.start())
+        for text in texts
+        for start in re.finditer(re.escape(word), text)
+        if stands_alone(text, start.start(), word)
+    ]
+    return bool(places) and all(text.endswith(_DENIED, 0, start) for text, start in places)
 
 
 def stands_alone(folded: str, start: int, word: str) -> bool:

@@ -1,0 +1,114 @@
+"""What a Chinese text says to be there although the row says that it is not: 香精 of 无香精, a thing sold apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
+from models.fact_lock.included import is_lacked
+from models.fact_lock.judged_sentences import kinds_of
+from models.fact_lock.negations import ASKED_ZH, SUBSTANCE
+from models.fact_lock.vocabulary import UNSPACED
+from models.fact_lock.word_index import is_only_denied
+from models.text.numerals import fold
+
+_LACKS = re.compile(rf"(?:无|不含|不加|零|未添加|不添加)(?P<thing>{SUBSTANCE})")
+_PART = re.compile(r"[^,，、;；/和与及 ]+")
+# Attributes that list what is sold apart, and what the item must be kept from.
+_APART = re.compile(r"(?<![a-z])(?:optional|options)(?![a-z])|选配|另购|加购")
+_SHUNNED = re.compile(r"(?<![a-z])(?:avoid|never|keep away)(?![a-z])|避免|禁用|忌")
+_THING = re.compile("[一-龥]{2,6}")
+_NO_THING = re.compile("选配|可选|另购|另售|加购|避免|请勿|禁止|禁用|切勿|不可|不能|忌")
+_CLAUSE = re.compile("[^,，。;；:：!！?？]+[?？]?")
+# These deny nothing of what the clause names.
+_MORE = re.compile(
+    "不少|不仅|不只|不光|不但|不止|不错|不停|不断|没少|少不了|没事|没关系|没问题|不怕|不要紧|不碍事|不影响|无所谓|无妨"
+)
+_DENIES = re.compile("[不没无非别勿免零未忌少低拒避离]|free")
+_SELLS_APART = re.compile("[选另]|加购|想要|需要|自己|单独")
+# 不含香精,矿物油: a list of what is lacked.
+_LIST = re.compile(
+    rf"(?:不含|不加|没有|没[加放]|无|零)(?:{SUBSTANCE})(?:[,，、和](?:{SUBSTANCE}))*?[,，、和](?P<more>{SUBSTANCE})(?=[,，、。;；!！]|$)"
+)
+_ALSO = re.compile(
+    rf"(?:^|(?<=[,，。;；!！]))(?P<more>{SUBSTANCE})(?:也|都|更是?|统统|通通)(?:没有|没[加放含]|不[含加放]|无)(?=[,，。;；!！]|$)"
+)
+# A warning of an allergy, which ends its clause; after another denial (不必避开) it is the opposite.
+_ALLERGY = re.compile("(?P<of>[一-龥]{0,4})过敏(?!原)")
+_WARNS = re.compile(
+    "过敏(?:(?![不没无别勿])[^,，。:;!?！？]){0,8}"
+    "(?:(?:请|就)?(?:别|勿|不要|不能|不可以?|不宜)(?:吃|碰|买|尝|用|喝|选|下单|拍|入口)|慎[用食买选重]|(?:请|就)?(?:绕(?:道|行|开)|避开)|不适合|不建议)"
+    "(?:它|这[款个罐袋盒]|了|哦|啊|吧|食用|购买|下单)?(?=[,，。;；!！]|$)"
+)
+_ALLERGENS = re.compile("(?<![a-z])allergens?(?![a-z])|过敏原|致敏")
+# 没有延长链, 延长链没有: a clause that only denies a thing.
+_IS_MISSING = re.compile(
+    "(?:^|(?<=[,，。;；!！]))(?P<what>[一-龥]{2,6}?)(?:也|都|可|倒是?|根本)*没有(?=[,，。;；!！]|$)"
+)
+_HAS_NOT = re.compile(
+    "(?:^|(?<=[,，。;；!！]))(?:也|都|根本|完全|可)?(?:没有|不带|没带|不附|不是)(?P<what>[一-龥]{2,6}?)的?(?=[,，。;；!！]|$)"
+)
+_MAY_BE_DENIED = ("attribute", "ingredients", "material", "shape", "technical", "use")
+
+
+def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
+    """Claims of what the row lacks, sells apart or warns of, in clauses of the text that do not deny it."""
+    if not UNSPACED.search(folded):
+        return
+    things = list(_things(facts))
+    lacked = {thing for _, thing in things}
+    for listed in (*_LIST.finditer(folded), *_ALSO.finditer(folded)):
+        if listed["more"] not in lacked:
+            yield Claim("negation", f"not {listed['more']}", *listed.span("more"))
+    texts = list(map(fold, facts.texts()))
+    for denial in (*_HAS_NOT.finditer(folded), *_IS_MISSING.finditer(folded)):
+        what = denial["what"]
+        if any(kind.endswith(what) for kind in kinds_of(facts)):
+            continue  # 不是大衣,是拥抱
+        if facts.says(what) and not is_only_denied(what, texts) and not is_lacked(what, facts) and what not in lacked:
+            yield Claim("negation", f"not {what}", *denial.span())
+    for clause in _CLAUSE.finditer(folded) if things else ():
+        for kind, thing in things:
+            start = folded.find(thing, *clause.span())
+            if start < 0 or is_denied(clause[0]) or (kind == "bundle" and _SELLS_APART.search(clause[0])):
+                continue
+            if not (kind == "ingredients" and ASKED_ZH.match(folded, clause.start())):
+                yield Claim(kind, f"{SAID_IN_TEXT}{thing}", start, start + len(thing))
+
+
+def states_allergy(folded: str, facts: ItemFacts) -> Iterator[Claim]:
+    """What a text says of an allergy to something that the row has, unless it warns."""
+    has_allergens = any(_ALLERGENS.search(fold(name)) for name in facts.attributes)
+    for allergy in _ALLERGY.finditer(folded):
+        named = any(facts.says(allergy["of"][start:]) for start in range(len(allergy["of"]) - 1))
+        if (named or has_allergens) and not _WARNS.match(folded, allergy.end() - 2):
+            yield Claim("health", f"{SAID_IN_TEXT}{allergy[0]}", *allergy.span())
+
+
+def contradicts(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a Chinese text says something in words that the row has only to deny them: 防水, of 不防水."""
+    words = folded[claim.start : claim.end]
+    if claim.kind not in _MAY_BE_DENIED or len(words) < 2 or not UNSPACED.search(folded):
+        return False
+    if any(is_denied(clause[0]) for clause in _CLAUSE.finditer(folded) if clause.start() <= claim.start < clause.end()):
+        return False
+    return is_only_denied(words, list(map(fold, facts.texts())))
+
+
+def is_denied(clause: str) -> bool:
+    """Whether a clause has a word that denies."""
+    return _DENIES.search(_MORE.sub("", clause)) is not None
+
+
+def _things(facts: ItemFacts) -> Iterator[tuple[str, str]]:
+    """(kind of the claim, thing) for each thing that the row lacks, sells apart, or says to keep away from."""
+    for name, values in facts.attributes.items():
+        folded = fold(name)
+        kind = "bundle" if _APART.search(folded) else "use" if _SHUNNED.search(folded) else ""
+        for value in map(fold, values):
+            for part in _PART.findall(value):
+                if lacks := _LACKS.fullmatch(part):
+                    yield "ingredients", lacks["thing"]
+                for thing in _THING.findall(_NO_THING.sub(" ", part)) if kind else ():
+                    yield kind, thing
