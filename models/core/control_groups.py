@@ -23,7 +23,7 @@ class MemoryLimit(NamedTuple):
 
 def memory_limits(trees: Path = TREES, groups: Path = GROUPS) -> Iterator[MemoryLimit]:
     """The limits of all groups of this process that have one."""
-    for folder in _folders("memory", trees, groups):
+    for folder in group_folders("memory", trees, groups):
         for limit_file, held_file, files in (
             ("memory.max", "memory.current", "inactive_file"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -37,7 +37,7 @@ def memory_limits(trees: Path = TREES, groups: Path = GROUPS) -> Iterator[Memory
 
 def core_limits(trees: Path = TREES, groups: Path = GROUPS) -> Iterator[float]:
     """The limits of all groups of this process that have one, in cores; 1.5 is one and a half."""
-    for folder in _folders("cpu", trees, groups):
+    for folder in group_folders("cpu", trees, groups):
         quota, _, period = _text(folder / "cpu.max").partition(" ")
         if not period:
             quota, period = _text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us")
@@ -45,8 +45,11 @@ def core_limits(trees: Path = TREES, groups: Path = GROUPS) -> Iterator[float]:
             yield int(quota) / int(period)
 
 
-def _folders(controller: str, trees: Path, groups: Path) -> Iterator[Path]:
-    """The folders of this process's groups in the trees of the controller, each with all that are above it."""
+def group_folders(controller: str, trees: Path = TREES, groups: Path = GROUPS) -> Iterator[Path]:
+    """The folders of this process's groups in the trees of the controller, each before those above it.
+
+    A folder may not exist, or not limit what the controller counts.
+    """
     for line in _text(groups).splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
