@@ -1,6 +1,7 @@
 """A whole night of a shop of any size: the resources that each job uses, and how they grow with the shop.
 
-    python -m tests.bench.pipeline.night [--users 1000000] [--items 100000] [--events 10000000] [--only] [--cluster] [--capped]
+    python -m tests.bench.pipeline.night [--users 1000000] [--items 100000] [--events 10000000] [--only]
+        [--cluster] [--capped]
 
 Makes the sample shop with USERS accounts, ITEMS items and about EVENTS rows a day, at a tenth, a third and the full
 size. Runs its first and second night, each in a process of its own, with every product. The figures are the second
@@ -244,7 +245,7 @@ def compare_with_cluster(size: Size, raw: Path, local: Path) -> None:
 
 
 def compare_with_capped(size: Size, raw: Path, local: Path, gib: float) -> None:
-    """Runs both nights in a control group of `gib` GiB. Prints whether all tables are the same, or why a night failed."""
+    """Runs both nights in a control group of `gib` GiB. Prints whether all tables are the same, or why one failed."""
     lake = FOLDER / f"capped-{size.users}"
     print(f"\nthe same with at most {gib:.1f} GiB:")
     with memory_group(int(gib * 2**30)) as group:
