@@ -20,6 +20,7 @@ from typing import IO, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from jobs.runtime.threads import usable_cores
+from models.core.memory import total_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("AIRFLOW_HOME") or ROOT / ".airflow")
@@ -58,8 +59,7 @@ def airflow(port: str) -> Iterator[Parts]:
 
 def slots() -> str:
     """How many branches of a night run at the same time: two if two JVMs with their Python have room, else one."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return "2" if usable_cores() > 1 and memory >= 12 << 30 else "1"
+    return "2" if usable_cores() > 1 and total_bytes() >= 12 << 30 else "1"
 
 
 def must_run(parts: Parts) -> None:

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.runtime.attributes import read_attributes
-from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.parquet_files import parquet_file, read_table
 from jobs.runtime.shop_days import DAY
+from models.core.memory import available_bytes
 from models.core.shop_log import KINDS, ShopLog
 from models.core.top_k import DoesNotFit
 from schemas.tables import CLEAN_EVENTS, ITEMS, USERS

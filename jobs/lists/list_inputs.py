@@ -13,9 +13,9 @@ from jobs.common.on_sale import can_be_shown, proven_replenishable
 from jobs.lists.arms import Arms
 from jobs.lists.catalogue import Catalogue, ladders_from
 from jobs.lists.scorer import Scorer
-from jobs.runtime.memory import available_bytes
 from jobs.runtime.model_store import load_newest
 from jobs.runtime.night import Night
+from models.core.memory import available_bytes
 from models.core.top_k import plan_blocks
 from models.recommenders.als import ALS
 from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, POPULAR_ITEMS, USERS

@@ -11,12 +11,12 @@ from typing import cast
 
 from jobs.nights import side_process
 from jobs.runtime.branches import BRANCHES, OVER, job_of
-from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
 from jobs.runtime.spark import forget_cached
 from jobs.runtime.threads import usable_cores
+from models.core.memory import available_bytes
 
 # Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether the task trains tonight.
 BESIDE = ("train_copywriter",)

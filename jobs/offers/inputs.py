@@ -18,8 +18,8 @@ from jobs.offers.config import OffersConfig
 from jobs.offers.eligible import BYTES_A_ROW, ELIGIBLE_COLUMNS, eligible_accounts, with_earlier_offers
 from jobs.offers.people import HELD_OUT, People
 from jobs.offers.shelf_prices import ShelfPrices
-from jobs.runtime.memory import available_bytes
 from jobs.runtime.night import Night
+from models.core.memory import available_bytes
 from schemas.arrow import arrow_schema
 from schemas.campaigns.campaign import Campaign, Campaigns
 from schemas.table import Table

@@ -120,8 +120,8 @@ def save_model(
 ) -> None:
     """Stores what `save` writes into a folder as tonight's model, and `facts` as its promotion.json.
 
-    If `promoted`, the model is the one used from now on. A try that is killed leaves no model that is half written: an
-    earlier try's model is not used any more before its files are replaced, and promotion.json and the pointer come last.
+    If `promoted`, the model is the one used from now on. A try that is killed leaves no half-written model: an
+    earlier try's model is not used any more before its files are replaced. promotion.json and the pointer come last.
     """
     date_folder = ("models", name, f"date={night.date}")
     folder, pointer = (*date_folder, f"run={night.run}"), (*date_folder, "_current.json")

@@ -20,6 +20,7 @@ from jobs.runtime.java_names import remember_names
 from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.lake_keys import KMS_VARIABLE, key_paths
 from jobs.runtime.threads import SLEEP_WHILE_WAITING
+from models.core.memory import total_bytes
 
 # Properties that are set at the start; spark-submit can override all of them.
 _DEFAULTS = {
@@ -167,9 +168,8 @@ def _java_options(for_seconds: bool) -> str:
 
 
 def _driver_memory() -> str:
-    """A third of the machine for the JVM, the rest for Python workers, training and the page cache."""
-    total_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{max(1, int(total_gib / 3))}g"
+    """A third of the memory for the JVM, the rest for Python workers, training and the page cache."""
+    return f"{max(1, total_bytes() // 3 >> 30)}g"
 
 
 def size_shuffles(spark: SparkSession, input_bytes: int) -> int:

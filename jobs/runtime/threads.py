@@ -11,7 +11,8 @@ the number of threads, and a rerun of a night must not depend on what else runs.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+
+from models.core.control_groups import core_limits
 
 SLEEP_WHILE_WAITING = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0"}  # GNU's and Intel's OpenMP
 
@@ -23,14 +24,6 @@ def bound_threads() -> None:
         os.environ.setdefault(name, value)
 
 
-def usable_cores(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """The number of cores this process may run on, limited by its control group; at least 1.
-
-    `limit` is a file with the microseconds of CPU per period, or "max", and the period.
-    """
-    cores = len(os.sched_getaffinity(0))
-    if limit.exists():
-        quota, period = limit.read_text().split()
-        if quota != "max":
-            cores = min(cores, int(quota) // int(period))
-    return max(1, cores)
+def usable_cores() -> int:
+    """The number of cores that this process may run on, limited by its control groups; at least 1."""
+    return max(1, int(min([len(os.sched_getaffinity(0)), *core_limits()])))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 from transformers.utils.logging import disable_progress_bar
 
 from models.copywriting.copywriter_config import CopywriterConfig
+from models.core.memory import available_bytes
 
 disable_progress_bar()  # reading and writing a network takes seconds; its bar would break the lines of the night's log
 
@@ -57,11 +57,5 @@ def open_network(folder: Path) -> Any:
 
 
 def free_bytes() -> int:
-    """Free memory of the GPU that would be used; without one, of the machine."""
-    if torch.cuda.is_available():
-        return int(torch.cuda.mem_get_info()[0])
-    try:
-        with open("/proc/meminfo") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """Free memory of the GPU that would be used; without one, what this process may still use of the machine's."""
+    return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else available_bytes()

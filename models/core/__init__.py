@@ -1,1 +1,1 @@
-"""Arrays, ids, top-k, manifests, metrics: what every model shares."""
+"""Arrays, ids, top-k, manifests, metrics, memory: what every model shares."""

@@ -1,11 +1,14 @@
 """A whole night of a shop of any size: the resources that each job uses, and how they grow with the shop.
 
-    python -m tests.bench.pipeline.night [--users 1000000] [--items 100000] [--events 10000000] [--only] [--cluster]
+    python -m tests.bench.pipeline.night [--users 1000000] [--items 100000] [--events 10000000] [--only]
+        [--cluster] [--capped]
 
 Makes the sample shop with USERS accounts, ITEMS items and about EVENTS rows a day, at a tenth, a third and the full
 size. Runs its first and second night, each in a process of its own, with every product. The figures are the second
 night's; the first night's are printed beside them. `--only` leaves out the smaller shops, so there is no growth.
 `--cluster` runs the smallest shop again on a Spark standalone cluster of two workers and compares every table.
+`--capped` runs it again in a control group with half of the memory that it took, if the machine lets us make one, and
+says whether the night was published with the same tables, or what it refused.
 A job's growth is the exponent g of seconds ~ size^g, fitted over the three shops: at most 1 if the job does not grow
 faster than its input. Drops and lakes stay in build/bench/night until the next run. The last line is JSON.
 """
@@ -22,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +37,7 @@ import pyarrow.parquet as pq
 from jobs.runtime.branches import TASKS
 from jobs.runtime.lake import Lake
 from jobs.runtime.progress import each, progress
+from models.core.control_groups import group_folders
 from schemas.tables import RECOMMENDATIONS
 from tests.bench.process_family import Family, Taken
 from tests.spark_cluster import BIN, ENVIRONMENT, spark_cluster
@@ -75,6 +80,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000, help="rows of a day, about")
     parser.add_argument("--only", action="store_true", help="only the size asked")
     parser.add_argument("--cluster", action="store_true", help="compare with a cluster at the smallest size")
+    parser.add_argument("--capped", action="store_true", help="the smallest size again with half of the memory it took")
     args = parser.parse_args()
     size = Size(args.users, args.items, args.events)
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -87,6 +93,8 @@ def main() -> None:
         print_night(shop_size, *runs)
         if args.cluster and len(second) == 1:
             compare_with_cluster(shop_size, raw, lake)
+        if args.capped and len(second) == 1:
+            compare_with_capped(shop_size, raw, lake, max(run.taken.peak_gib for run in runs) / 2)
     growth = growths(second)
     print_growth(second, growth)
     print(json.dumps(facts(size, second[size], growth, lists_made(FOLDER / f"lake-{size.users}"))))
@@ -105,10 +113,15 @@ def make_shop(size: Size) -> Path:
     return raw
 
 
-def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = ()) -> NightRun:
-    """One night in a process of its own, with a log beside the lake. Raises SystemExit if the night fails."""
+def run_night(night: dt.date, raw: Path, lake: Path, submit: Sequence[str] = (), group: Path | None = None) -> NightRun:
+    """One night in a process of its own, with a log beside the lake. Raises SystemExit if the night fails.
+
+    submit: begins the command, where Spark is to start it. group: the folder of a control group that it joins.
+    """
     words = ["nightly", "--date", str(night), "--run", RUN, "--source", "sample_shop", "--raw", str(raw), "--lake"]
     command = [*(submit or (sys.executable, "-m", "jobs")), *words, str(lake), "--config", str(SETTINGS)]
+    if group is not None:
+        command = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs"), *command]
     log = lake.with_name(f"{lake.name}-{night}.log")
     family, begin = Family(os.getpid()), time.time()
     with log.open("wb") as messages:
@@ -229,6 +242,39 @@ def compare_with_cluster(size: Size, raw: Path, local: Path) -> None:
     if differing:
         raise SystemExit(f"on the cluster, {len(differing)} tables differ from local mode: {', '.join(differing)}")
     print(f"on a cluster of two workers, all {len(list(table_folders(local)))} versions of tables are the same")
+
+
+def compare_with_capped(size: Size, raw: Path, local: Path, gib: float) -> None:
+    """Runs both nights in a control group of `gib` GiB. Prints whether all tables are the same, or why one failed."""
+    lake = FOLDER / f"capped-{size.users}"
+    print(f"\nthe same with at most {gib:.1f} GiB:")
+    with memory_group(int(gib * 2**30)) as group:
+        try:
+            runs = [run_night(night, raw, lake, group=group) for night in NIGHTS]
+        except SystemExit as refusal:
+            print(refusal)
+            return
+    print_night(size, *runs)
+    folders = list(table_folders(local))
+    differing = [str(name) for name in folders if not same_rows(local / name, lake / name)]
+    print(f"of {len(folders)} versions of tables {len(differing)} differ from the night without a limit", *differing)
+
+
+@contextmanager
+def memory_group(limit: int) -> Iterator[Path]:
+    """A control group below this process's own, of at most `limit` bytes. Raises SystemExit if none can be made."""
+    try:
+        own = next(folder for folder in group_folders("memory") if folder.exists())
+        group = own / "nightmarket-bench"
+        group.mkdir(exist_ok=True)
+        limit_file = next(group / name for name in ("memory.max", "memory.limit_in_bytes") if (group / name).exists())
+        limit_file.write_text(str(limit))
+    except (OSError, StopIteration) as problem:
+        raise SystemExit(f"no control group with a memory limit can be made ({problem!r}); run as root") from None
+    try:
+        yield group
+    finally:
+        group.rmdir()
 
 
 def table_folders(lake: Path) -> Iterator[Path]:

@@ -7,17 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from jobs.runtime.threads import usable_cores
 
 ROOT = Path(__file__).resolve().parents[4]
-
-
-@pytest.mark.parametrize(("limit", "cores"), [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1)])
-def test_a_container_has_the_cores_that_its_control_group_allows(tmp_path: Path, limit: str, cores: int | None) -> None:
-    (tmp_path / "cpu.max").write_text(f"{limit}\n")
-    assert usable_cores(tmp_path / "cpu.max") == (cores or len(os.sched_getaffinity(0)))
 
 
 def test_threads_of_torch_sleep_while_they_wait() -> None:
