@@ -177,13 +177,10 @@ def fit_together(night: Night, network: type[SequenceModel], settings: Any, *dat
 
     processes = night.settings.section("lstm_training").processes or torch.cuda.device_count()
     if processes < 2:
-        max_epochs = (
-            settings.epochs if data[3] is None else settings.warm_epochs
-        )  # fewer if it continues a previous network
-        with progress(f"training {network.kind}", max_epochs, "epochs", at_most=True) as doing:
+        with progress(f"training {network.kind}", unit="epochs", at_most=True) as doing:
 
-            def tell(epoch: int, loss: float, gain: float) -> None:
-                doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")
+            def tell(epoch: int, most: int, loss: float, gain: float) -> None:
+                doing.at_step(epoch, most, f"loss {loss:.3f} nats, gain {gain:.4f}")
 
             return network.fit(settings, *data, report=tell)  # type: ignore[misc]
     from pyspark.ml.torch.distributor import TorchDistributor

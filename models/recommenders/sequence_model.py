@@ -63,7 +63,7 @@ class SequenceModel:
         attributes: Attributes | None = None,
         previous: Self | None = None,
         checkpoint: str | Path | None = None,
-        report: Callable[[int, float, float], None] | None = None,
+        report: Callable[[int, int, float, float], None] | None = None,
         validation: Sequences | None = None,
     ) -> Self:
         """Learns to predict each event of `sequences` (codes into `item_ids`, sorted) from the events before it.
@@ -73,7 +73,7 @@ class SequenceModel:
         previous: a model; items and attributes that it knows by id start from its rows.
         checkpoint: a folder. The state is written there after every epoch, and a run that finds one continues from it.
         Draws are seeded by epoch, so an interrupted run ends like an uninterrupted one.
-        report: called with (epoch, loss in nats, held-out gain in 0..1) after every epoch.
+        report: called with (epoch, of how many at most, loss in nats, held-out gain in 0..1) after every epoch.
         validation: sequences whose last event is held out instead; all of `sequences` is then learned, and the last
         events of `validation` only choose the epoch. At most 5,000 of them are used.
         Raises ValueError for ids or codes that are wrong, attributes of other items or not finite, no pair of events,
@@ -95,7 +95,7 @@ class SequenceModel:
                 trainer.resume(Path(checkpoint), item_ids)
             for epoch, loss, gain in trainer.epochs():
                 if report is not None:
-                    report(epoch, loss, gain)
+                    report(epoch, trainer.most_epochs, loss, gain)
             net.load_state_dict(trainer.best)
         return cls(config, net, item_ids, attribute_ids, trainer.best_epoch)
 

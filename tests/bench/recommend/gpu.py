@@ -100,14 +100,14 @@ def train(what: str, config: LSTMConfig, sequences: Sequences, items: int, until
     """Seconds, sequences/s and FLOP/s of the epochs, the best held-out gain, and seconds until it reached `until`."""
     started, ends, gains = time.perf_counter(), [], []
 
-    def record(epoch: int, loss: float, gain: float) -> None:
+    def record(epoch: int, most: int, loss: float, gain: float) -> None:
         _wait("cuda" if torch.cuda.is_available() else "cpu")
         ends.append(time.perf_counter() - started)
         gains.append(gain)
-        doing.at(epoch, f"loss {loss:.3f} nats, gain {gain:.4f}")
+        doing.at_step(epoch, most, f"loss {loss:.3f} nats, gain {gain:.4f}")
 
     ids = np.array([f"{code:09d}" for code in range(items)])
-    with progress(what, config.epochs, "epochs", at_most=True) as doing:
+    with progress(what, unit="epochs", at_most=True) as doing:
         LSTM.fit(config, sequences, ids, report=record)
     events = int(np.maximum(sequences.lengths - 1, 0).sum())
     return {

@@ -178,7 +178,7 @@ class Fitted(NamedTuple):
             als = ALS.fit(ALSConfig(threads=threads), interest, users, shop.item_ids)
         for network, model, attributes in networks_of(shop):
             config = model.Config(threads=threads)
-            with progress(f"{name}: {network}", config.epochs, "epochs", at_most=True) as seconds[network]:
+            with progress(f"{name}: {network}", unit="epochs", at_most=True) as seconds[network]:
                 tell = epochs_of(seconds[network])
                 networks[network] = model.fit(
                     config, learned, shop.item_ids, attributes, report=tell, validation=validation
@@ -223,8 +223,8 @@ def best_of(source: Source, own_items: sparse.csr_matrix, allowed: np.ndarray) -
     return np.concatenate(lists)
 
 
-def epochs_of(doing: Progress) -> Callable[[int, float, float], None]:
-    return lambda epoch, loss, gain: doing.at(epoch, f"loss {loss:.3f} nats, held-out gain {gain:.4f}")
+def epochs_of(doing: Progress) -> Callable[[int, int, float, float], None]:
+    return lambda epoch, most, loss, gain: doing.at_step(epoch, most, f"loss {loss:.3f} nats, gain {gain:.4f}")
 
 
 def main() -> None:
