@@ -47,15 +47,19 @@ def read_history(night: Night, days: int) -> tuple[ShopLog, np.ndarray, np.ndarr
     return log, np.asarray(user_ids.to_pylist(), np.str_), np.asarray(item_ids.to_pylist(), np.str_)
 
 
+def rows_in_files(night: Night, days: int) -> int:
+    """The rows of the events of the last `days` days, tonight's included; also those without a user or an item."""
+    paths = night.versions(CLEAN_EVENTS).since(night.date - dt.timedelta(days=days - 1)).paths()
+    return sum(parquet_file(night.lake, path).metadata.num_rows for path in paths)
+
+
 def refuse_too_many(night: Night, days: int, setting: str) -> None:
     """Raises DoesNotFit, with the numbers, where the events of the last `days` days would not fit into memory.
 
     setting: the one that the user should lower. All rows count, even those without a user or an item: to leave them
     out, the files would have to be read.
     """
-    first = night.date - dt.timedelta(days=days - 1)
-    paths = night.versions(CLEAN_EVENTS).since(first).paths()
-    events = sum(parquet_file(night.lake, path).metadata.num_rows for path in paths)
+    events = rows_in_files(night, days)
     need, free = events * _EVENT_BYTES, available_bytes()
     if need > free:
         raise DoesNotFit(

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from jobs.common.event_log import night_end, read_history
+from jobs.common.event_log import night_end, read_history, rows_in_files
 from jobs.runtime.model_store import checkpoint_folder, days_since, due, from_checkpoint, load_model, save_judged
 from jobs.runtime.night import Night
 from jobs.runtime.progress import progress
@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # these load torch, which most nights do not need
 MODEL = "lstm"
 _NETWORKS = ("lstm", "transformer")  # models/recommenders/sequence_networks.py, which loads torch, has their classes
 _LIST_LENGTH = 20
+WORTH_A_PROCESS = 500_000  # events: training on fewer takes seconds
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ class TrainLSTMConfig:
         check_bounds(self)
         if not self.networks or len({*self.networks}) < len(self.networks) or not {*self.networks} <= {*_NETWORKS}:
             raise ValueError(f"networks is {list(self.networks)}; it names each once, of {', '.join(_NETWORKS)}")
+
+
+def trains(night: Night) -> bool:
+    """Whether a training is due tonight that takes longer than a second process, which loads torch again."""
+    config: TrainLSTMConfig = night.settings.section("lstm_training")
+    if due(night, days_since(night, MODEL), config.every_days) is None:
+        return False
+    return rows_in_files(night, config.history_days) >= WORTH_A_PROCESS
 
 
 def main(night: Night) -> None:

@@ -19,7 +19,7 @@ from jobs.runtime.threads import usable_cores
 from models.core.memory import available_bytes
 
 # Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether the task trains tonight.
-BESIDE = ("train_copywriter",)
+BESIDE = ("train_copywriter", "train_lstm")
 _ROOM = 4 << 30  # bytes that a second process may need beside this one
 _MANY = 8  # jobs that a message does not list one by one
 

@@ -18,6 +18,7 @@ from models.core.interactions import Ids, check_ids
 from models.core.process_group import share_gradients
 
 MOST_ATTRIBUTES = 32  # attributes read of one item
+STATES_AT_ONCE = 128  # of a sampled softmax on a CPU: their logits of 2,048 drawn items take one MiB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class SequenceConfig:
     full_softmax_items: int = field(default=4096, metadata={"doc": "larger catalogues are sampled"})
     negatives: int = field(default=2048, metadata={"least": 1})
     seed: int = 7
-    threads: int = 2
+    threads: int = field(default=2, metadata={"doc": "threads that read sequences and score items; one trains"})
     device: str = field(default="auto", metadata={"doc": "cuda where there is one"})
     bf16: bool = field(
         default=True, metadata={"doc": "train on cuda in bfloat16; read sequences so on a CPU that supports it"}
@@ -147,9 +148,52 @@ def loss_of(net: SequenceNet, forward: Callable[[Tensor], Tensor], codes: Tensor
         (states * net.rows(next_items)).sum(1).float() + net.bias[next_items] - drawn.log_expected[next_items]
     )  # (N,)
     corrections = net.bias[drawn.items] - drawn.log_expected[drawn.items]  # (S,)
-    negatives = (states @ net.rows(drawn.items).T).float() + corrections  # (N, S)
-    negatives = negatives.masked_fill(drawn.items == next_items[:, None], -torch.inf)
-    return (torch.logsumexp(torch.cat([target[:, None], negatives], 1), 1) - target).mean()
+    loss: Tensor = SampledCrossEntropy.apply(
+        states, target, net.rows(drawn.items), corrections, next_items, drawn.items
+    )
+    return loss
+
+
+class SampledCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of `target` (N,), the logits of `next_items` (N,), beside the logits of drawn items (S,).
+
+    The logit of a drawn item is its row (D,) times the state, plus its correction; a drawn item that is the next one
+    does not count. Some states at a time, loss and gradients are computed together, so that the (N, S) logits stay in
+    the cache: a training step of autograd writes and reads them from memory a dozen times.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, states: Tensor, target: Tensor, rows: Tensor, corrections: Tensor, next_items: Tensor, items: Tensor
+    ) -> Tensor:
+        step = len(states) if states.is_cuda else STATES_AT_ONCE
+        ordered, places = torch.sort(items)
+        first, end = (torch.searchsorted(ordered, next_items, right=right) for right in (False, True))
+        loss = torch.zeros((), device=states.device)
+        of_states, of_target = torch.empty_like(states), torch.empty_like(target)
+        of_rows, of_corrections = torch.zeros_like(rows), torch.zeros_like(corrections)
+        for low in range(0, len(states), step):
+            part = slice(low, low + step)
+            logits = (states[part] @ rows.T).float().add_(corrections)
+            for row in torch.nonzero(first[part] < end[part]).flatten().tolist():
+                logits[row, places[first[low + row] : end[low + row]]] = -torch.inf
+            most = torch.maximum(logits.amax(1), target[part])
+            shares = logits.sub_(most[:, None]).exp_()  # of each drawn item, still to be divided by their sum
+            share = (target[part] - most).exp()
+            total = shares.sum(1).add_(share)
+            loss += (total.log() + most - target[part]).sum()
+            of_target[part] = share / total - 1
+            shares.div_(total[:, None])
+            of_states[part] = shares.to(rows.dtype) @ rows
+            of_rows += shares.to(states.dtype).T @ states[part]
+            of_corrections += shares.sum(0)
+        ctx.save_for_backward(of_states, of_target, of_rows, of_corrections)
+        return loss / len(states)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        scale = gradients[0] / len(ctx.saved_tensors[0])
+        return (*(scale * gradient for gradient in ctx.saved_tensors), None, None)
 
 
 def attribute_table(attributes: Attributes | None, n_items: int) -> tuple[NDArray[np.int64], Ids]:

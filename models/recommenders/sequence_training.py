@@ -57,8 +57,9 @@ class Trainer:
         events_of_epoch = self.passes * int(self.events.sum() - len(self.events))
         self.most_epochs = min(most_epochs, max(1, config.most_events // events_of_epoch))
         popularity = (np.bincount(learned.codes, minlength=len(net.bias)) + 1.0) ** DRAWN_BY
-        self.drawn_by = popularity / popularity.sum()
-        self.log_expected = torch.tensor(np.log(self.drawn_by * config.negatives), dtype=torch.float32)
+        drawn_by = popularity / popularity.sum()
+        self.drawn_by = drawn_by.cumsum()  # an item's end in [0, 1): a random number in its part draws the item
+        self.log_expected = torch.tensor(np.log(drawn_by * config.negatives), dtype=torch.float32)
         # A GPU writes the whole table faster than it finds rows, and processes share the gradient of whole tables.
         by_rows = len(net.bias) > max(BY_ROWS, config.full_softmax_items) and not self.cuda and world() == 1
         self.optimizer = AveragedAdam(net, config.learning_rate, by_rows)
@@ -100,7 +101,7 @@ class Trainer:
         return float(total) / len(batches)
 
     def _drawn(self, rng: np.random.Generator) -> Drawn:
-        drawn = np.searchsorted(self.drawn_by.cumsum(), rng.random(self.config.negatives))
+        drawn = np.searchsorted(self.drawn_by, rng.random(self.config.negatives))
         return Drawn(torch.tensor(np.minimum(drawn, len(self.drawn_by) - 1)), self.log_expected)
 
     def _gain(self) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.recommenders.item_softmax import Drawn, loss_of
+from models.recommenders.item_softmax import STATES_AT_ONCE, Drawn, loss_of
 from models.recommenders.lstm import LSTMConfig, LSTMNet
 from tests.unit.models.recommenders.recommender_battery import ITEMS
 from tests.unit.models.recommenders.test_sequence_model import SMALL
@@ -14,10 +14,15 @@ def test_every_item_drawn_once_is_the_full_softmax():
     torch.manual_seed(0)
     net = LSTMNet(SMALL, ITEMS, 0, 0).eval()
     codes = torch.randint(0, ITEMS, (30, 8))
-    with torch.no_grad():
-        full = loss_of(net, net, codes, None)
-        drawn = loss_of(net, net, codes, Drawn(torch.arange(ITEMS), torch.zeros(ITEMS)))
-    torch.testing.assert_close(full, drawn)
+    assert codes[:, 1:].numel() > STATES_AT_ONCE, "a part of the states is left for the end"
+    losses, gradients = [], []
+    for drawn in (None, Drawn(torch.randperm(ITEMS), torch.zeros(ITEMS))):
+        net.zero_grad()
+        losses.append(loss_of(net, net, codes, drawn))
+        (3 * losses[-1]).backward()
+        gradients.append({name: part.grad for name, part in net.named_parameters() if part.grad is not None})
+    torch.testing.assert_close(*losses)
+    torch.testing.assert_close(*gradients)
 
 
 def test_an_item_drawn_twice_as_often_is_pushed_down_no_more():
