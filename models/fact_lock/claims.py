@@ -272,8 +272,7 @@ def unsupported(
 def _says_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text says more with the words or the figure of a claim than the row, or says it of another thing."""
     return (
-        claims_purity(claim, facts, folded)
-        or contradicts(claim, facts, folded)
+        contradicts(claim, facts, folded)
         or is_of_other(claim, facts, folded)
         or counts_otherwise(claim, facts, folded)
         or turns_away_wrongly(claim, facts, folded)

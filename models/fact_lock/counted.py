@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 
@@ -106,19 +107,21 @@ def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether a measure is that of one piece of several: two grams a bag, where twenty bags weigh 40 g."""
     if claim.kind != "number" or not _EACH.match(folded, claim.end):
         return False
-    figure, _, unit = claim.value.partition(" ")
-    return bool(unit) and any(
-        f"{float(figure.lstrip('~<>')) * count:.6g} {unit}" in known for count, _ in piece_counts(known)
-    )
+    return _is_known_for(claim, known, operator.mul)
 
 
 def is_total(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether a measure is that of all pieces together: 两块加起来1.8公斤, where each of two weighs 900 g."""
     if claim.kind != "number" or not _TOGETHER.search(folded, max(0, claim.start - 6), claim.start):
         return False
+    return _is_known_for(claim, known, operator.truediv)
+
+
+def _is_known_for(claim: Claim, known: frozenset[str], scaled: Callable[[float, int], float]) -> bool:
+    """Whether the row has a measure that is the claim's, scaled by one of the row's counts of pieces."""
     figure, _, unit = claim.value.partition(" ")
     return bool(unit) and any(
-        f"{float(figure.lstrip('~<>')) / count:.6g} {unit}" in known for count, _ in piece_counts(known)
+        f"{scaled(float(figure.lstrip('~<>')), count):.6g} {unit}" in known for count, _ in piece_counts(known)
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from models.fact_lock.facts import Claim, ItemFacts
+from models.text.languages import CJK
 from models.text.numerals import NUMBER, fold, value_of
 
 HALF_CENT = 0.005  # sums of money that differ by less are equal
@@ -30,7 +31,6 @@ _COUNTED = re.compile(
     r"(?<![\d.])(?<!每[本包袋盒瓶只个片支条张])(\d{1,4}) ?"
     r"(?:([包袋片只个次粒颗支条枚块份张卷件双本盒罐瓶])(?!月|小时|星期|钟头)|bags|washes|pieces|sheets|pairs)"
 )
-_CHINESE = re.compile("[\u3400-\u9fff]")
 _PLAIN_PRICE = re.compile(r"(?:price|now) (?P<sum>[\d.]+)(?: yuan)?")
 # What becomes of a sum that is saved: it is left over (省下, 多出来的, 落袋) or buys the reader something else.
 _LEFT_OVER = re.compile("(?:差出?|省[下出]?来?|多出来?|剩下?|便宜|少[付花]?|抹[掉去]?)(?:了|的|来的)?$")
@@ -105,7 +105,7 @@ def is_saving(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     The text must say that it is left over: a sum paid in advance, paid back or the worth of a gift may be the same.
     A sum for which the text sells the item is none: 六十块带走.
     """
-    if not _CHINESE.search(folded):
+    if not CJK.search(folded):
         return False  # English ones: models.fact_lock.derived_figures
     value = _PLAIN_PRICE.fullmatch(claim.value) if claim.kind == "price" else None
     if value is None or not equals_one(float(value["sum"]), facts.amounts_off):

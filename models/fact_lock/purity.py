@@ -21,7 +21,6 @@ _NOT_PURE = re.compile(
     r"(?:(?:is|are)n't|not|never) (?P<whole>(?:pure|all|100%) [a-z]+)"
     "|(?:不是|并非|不算|谈不上)(?P<whole_zh>(?:纯|全|百分百|100%)[\u3400-\u9fff]{1,2})"
 )
-# What a row says of a blend: a word for it, or a share of less than the whole.
 # What a row says of a thing that is no solid piece of its material.
 _NOT_SOLID = re.compile(
     r"(?<![a-z])(?:veneer(?:ed)?|plat(?:ed|ing)|ply(?:wood)?|mdf|hdf|chipboard|particle(?: ?board)?|laminated?"
@@ -29,9 +28,8 @@ _NOT_SOLID = re.compile(
     r"|包金|胶合|密度板|刨花|颗粒板|复合|仿|空心"
 )
 _SOLID = re.compile(r"(?<![a-z])solid(?: [a-z]+)? $")
+# What a row says of a blend: a word for it, or a share of less than the whole.
 _BLEND = re.compile(r"(?<![a-z])(?:blend|blended|mix|mixed)(?![a-z])|混纺|混纤|混织|(?<![\d.])\d{1,2}(?:\.\d+)? ?%")
-
-
 _WHOLLY = re.compile(r"100 ?% (?:[a-z]+ )?(?!shell|outer|upper|lining|cover|case)[a-z]+")
 # Fibres and fillings: what a cloth of one fibre, or a thing of one filling, has nothing of. It may have other parts.
 _FILLINGS = frozenset(

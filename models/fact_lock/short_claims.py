@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim
+from models.fact_lock.sizes import LETTERS
 
 _COLOURS = {
     "红": "red",
@@ -35,7 +36,6 @@ _SIZES = {size: size for size in ["xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl
     "2xl": "xxl",
     "3xl": "xxxl",
 }
-_BY_SIZE = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl")
 # A range of sizes: S-XXL, EU 36-44. Of other figures (90-120 cm) it is none.
 _RANGE = re.compile(
     r"(?:(?P<smallest>[2-6]?x{0,3}[sml])码? ?(?:-|~|to|至|到) ?(?P<largest>[2-6]?x{0,3}[sml])码?"
@@ -71,8 +71,8 @@ def sizes_between(value: str) -> list[str]:
     if sizes["first"]:
         return [str(size) for size in range(int(sizes["first"]), int(sizes["last"]) + 1)]
     ends = [_SIZES.get(sizes[name]) for name in ("smallest", "largest")]
-    first, last = (_BY_SIZE.index(end) if end in _BY_SIZE else len(_BY_SIZE) for end in ends)
-    return [*_BY_SIZE[first : last + 1]]
+    first, last = (LETTERS.index(end) if end in LETTERS else len(LETTERS) for end in ends)
+    return [*LETTERS[first : last + 1]]
 
 
 def short_claims(cased: str, folded: str) -> Iterator[Claim]:

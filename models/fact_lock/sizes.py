@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from models.fact_lock.facts import ItemFacts
 from models.text.numerals import fold
 
-_LETTERS = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl")
+LETTERS = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl")  # sizes, the smallest first
 _SAME = {"2xl": "xxl", "3xl": "xxxl"}
 _RANGE = re.compile(
     r"(?<![a-z0-9.])(?P<low>[a-z]{1,4}|\d{1,3}(?:\.5)?|[2-6]xl)"
@@ -36,6 +36,6 @@ def size_ranges(facts: ItemFacts) -> Iterator[tuple[float, float]]:
 def _place(size: str) -> float | None:
     """Where a size stands: letters below zero, so that no number is among them."""
     size = _SAME.get(size, size)
-    if size in _LETTERS:
-        return float(_LETTERS.index(size) - len(_LETTERS))
+    if size in LETTERS:
+        return float(LETTERS.index(size) - len(LETTERS))
     return float(size) if re.fullmatch(r"\d+(?:\.\d+)?", size) else None

@@ -238,10 +238,10 @@ def compare_with_cluster(size: Size, raw: Path, local: Path) -> None:
         submit = [str(BIN / "spark-submit"), "--master", url, *conf, str(ROOT / "jobs/__main__.py")]
         for night in NIGHTS:
             run_night(night, raw, lake, submit)
-    differing = [str(name) for name in table_folders(local) if not same_rows(local / name, lake / name)]
+    versions, differing = compared(local, lake)
     if differing:
         raise SystemExit(f"on the cluster, {len(differing)} tables differ from local mode: {', '.join(differing)}")
-    print(f"on a cluster of two workers, all {len(list(table_folders(local)))} versions of tables are the same")
+    print(f"on a cluster of two workers, all {versions} versions of tables are the same")
 
 
 def compare_with_capped(size: Size, raw: Path, local: Path, gib: float) -> None:
@@ -255,9 +255,8 @@ def compare_with_capped(size: Size, raw: Path, local: Path, gib: float) -> None:
             print(refusal)
             return
     print_night(size, *runs)
-    folders = list(table_folders(local))
-    differing = [str(name) for name in folders if not same_rows(local / name, lake / name)]
-    print(f"of {len(folders)} versions of tables {len(differing)} differ from the night without a limit", *differing)
+    versions, differing = compared(local, lake)
+    print(f"of {versions} versions of tables {len(differing)} differ from the night without a limit", *differing)
 
 
 @contextmanager
@@ -275,6 +274,12 @@ def memory_group(limit: int) -> Iterator[Path]:
         yield group
     finally:
         group.rmdir()
+
+
+def compared(first: Path, second: Path) -> tuple[int, list[str]]:
+    """(how many versions of tables the first lake has, the folders of those whose rows differ in the second)."""
+    folders = list(table_folders(first))
+    return len(folders), [str(name) for name in folders if not same_rows(first / name, second / name)]
 
 
 def table_folders(lake: Path) -> Iterator[Path]:
