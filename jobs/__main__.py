@@ -98,7 +98,7 @@ def _lease(name: str, args: argparse.Namespace, below: str) -> contextlib.Abstra
 if __name__ == "__main__":
     try:
         status = main(sys.argv[1:])
-    except (FileNotFoundError, ValueError, RuntimeError) as problem:
+    except (FileNotFoundError, ValueError, RuntimeError, MemoryError) as problem:
         if os.environ.get("NIGHTMARKET_TRACEBACK"):
             raise
         print(f"{type(problem).__name__}: {problem}", file=sys.stderr)

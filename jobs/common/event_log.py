@@ -17,9 +17,8 @@ from jobs.runtime.attributes import read_attributes
 from jobs.runtime.night import Night
 from jobs.runtime.parquet_files import parquet_file, read_table
 from jobs.runtime.shop_days import DAY
-from models.core.memory import available_bytes
+from models.core.memory import DoesNotFit, available_bytes
 from models.core.shop_log import KINDS, ShopLog
-from models.core.top_k import DoesNotFit
 from schemas.tables import CLEAN_EVENTS, ITEMS, USERS
 
 _COLUMNS = ["user_id", "item_id", "event_type", "event_time", "price"]

@@ -13,7 +13,10 @@ from jobs.runtime import published
 from jobs.runtime.branches import TASKS
 from jobs.runtime.night import Night
 from jobs.runtime.products import sentence
+from jobs.runtime.spark import BESIDE_TASKS, OF_A_TASK
+from models.core.memory import DoesNotFit, total_bytes
 
+LEAST_MEMORY = BESIDE_TASKS + OF_A_TASK  # bytes that a night takes in all, however small the shop
 _CHANGES_THE_STOREFRONT = ("publish_night", "prune_lake")
 NIGHT_OPTIONS = ("dry_run",)
 
@@ -23,6 +26,13 @@ def add_night_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(night: Night, dry_run: bool = False) -> None:
+    """Raises JobsFailed if a job failed, or DoesNotFit, before any job runs, if the memory is too small for a night."""
+    if total_bytes() < LEAST_MEMORY:
+        raise DoesNotFit(
+            f"a night takes at least {LEAST_MEMORY / 2**30:.1f} GiB of memory, and this process may use "
+            f"{total_bytes() / 2**30:.1f} GiB; give the machine or the container more, or run the branches one after "
+            "another by run_branch, as Airflow does"
+        )
     tasks = {task: needs for task, needs in TASKS.items() if not (dry_run and task in _CHANGES_THE_STOREFRONT)}
     try:
         run_tasks(night, tasks)

@@ -14,9 +14,9 @@ from jobs.runtime.branches import BRANCHES, OVER, job_of
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
-from jobs.runtime.spark import forget_cached
+from jobs.runtime.spark_failure import forget_cached
 from jobs.runtime.threads import usable_cores
-from models.core.memory import available_bytes
+from models.core.memory import available_bytes, give_back_freed
 
 # Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether the task trains tonight.
 BESIDE = ("train_copywriter", "train_lstm")
@@ -119,4 +119,5 @@ def run(night: Night, task: str) -> None:
     started = time.monotonic()
     with night.reporting():
         importlib.import_module(module_of(job)).main(night, **options)
+    give_back_freed()
     night.log.info("%.1f s", time.monotonic() - started)

@@ -21,6 +21,7 @@ from jobs.runtime.products import valid_until
 from jobs.runtime.settings import Settings, load_settings
 from jobs.runtime.shop_days import ShopDays, days_of
 from jobs.runtime.spark import session, size_shuffles
+from jobs.runtime.spark_failure import out_of_memory
 from jobs.runtime.spark_keys import check_executors
 from jobs.runtime.table_versions import TableVersions
 from jobs.runtime.table_writer import Split, write_arrow, write_tables
@@ -144,12 +145,20 @@ class Night:
 
     @contextlib.contextmanager
     def reporting(self) -> Iterator[None]:
-        """Writes the job's report at the end. Where the job fails, the report contains the error."""
+        """Writes the job's report at the end. Where the job fails, the report contains the error.
+
+        Raises SparkOutOfMemory in place of an error that memory explains. The next job starts the JVM if it has ended.
+        """
         try:
             yield
         except Exception as error:
-            self.report(error=f"{type(error).__name__}: {error}")
+            reason = out_of_memory(error)
+            if reason is not None:
+                self.__dict__.pop("spark", None)
+            self.report(error=f"{type(reason or error).__name__}: {reason or error}")
             self.end()
+            if reason is not None:
+                raise reason from error
             raise
         self.end()
 

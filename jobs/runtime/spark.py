@@ -1,4 +1,4 @@
-"""The Spark session: `local[*]` by default; under spark-submit, the master that spark-submit sets."""
+"""The Spark session: on this machine by default; under spark-submit, on the master that spark-submit sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from jobs.runtime.java_names import remember_names
 from jobs.runtime.java_options import FOR_SECONDS
 from jobs.runtime.lake_keys import KMS_VARIABLE, key_paths
-from jobs.runtime.threads import SLEEP_WHILE_WAITING
+from jobs.runtime.threads import SLEEP_WHILE_WAITING, usable_cores
 from models.core.memory import total_bytes
 
 # Properties that are set at the start; spark-submit can override all of them.
@@ -63,6 +63,10 @@ _CLASSES = Path(pyspark.__file__).with_name("classes.jsa")
 KEPT_CLASSES = f"-XX:SharedArchiveFile={_CLASSES} -Xlog:cds*=off" if _CLASSES.exists() else ""
 # By default the JVM begins at 21 MB of classes to look for unused ones. Any session has more than that.
 _CLASS_SPACE = "-XX:MetaspaceSize=256m"
+_LEAST_HEAP = 640 << 20  # bytes; Spark refuses less than 450 MiB
+
+# Bytes that the smallest shop's night takes: its process and the JVM; and the Python workers of one task.
+BESIDE_TASKS, OF_A_TASK = 2 << 30, 512 << 20
 
 
 def session(app_name: str, master: str | None = None, for_seconds: bool = False) -> SparkSession:
@@ -76,7 +80,7 @@ def session(app_name: str, master: str | None = None, for_seconds: bool = False)
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for its child
     if not submitted:
         _start_jvm(for_seconds)
-        builder = builder.master(master or os.environ.get("NIGHTMARKET_SPARK_MASTER", "local[*]"))
+        builder = builder.master(master or os.environ.get("NIGHTMARKET_SPARK_MASTER", f"local[{tasks_at_once()}]"))
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     for key, value in _DEFAULTS.items():
         builder = builder.config(key, value)
@@ -135,7 +139,7 @@ def _start_jvm(for_seconds: bool) -> None:
     if SparkContext._gateway is not None:
         return
     conf = SparkConf(loadDefaults=False)
-    conf.set("spark.driver.memory", os.environ.get("NIGHTMARKET_SPARK_MEMORY", _driver_memory()))
+    conf.set("spark.driver.memory", heap())
     conf.set("spark.driver.extraJavaOptions", _java_options(for_seconds))
     read_end, write_end = os.pipe()
     threading.Thread(target=_pass_on, args=(os.fdopen(read_end, errors="replace"),), daemon=True).start()
@@ -152,14 +156,6 @@ def _pass_on(lines: IO[str]) -> None:
             sys.stderr.write(line)
 
 
-def forget_cached() -> None:
-    """Frees the tables that a failed job cached in Spark; in a replay of many nights they would add up."""
-    spark = SparkSession.getActiveSession()
-    with suppress(Exception):  # the job may have failed because Spark did
-        if spark is not None:
-            spark.catalog.clearCache()
-
-
 def _java_options(for_seconds: bool) -> str:
     """Options of the JVM. Each night generates new classes, so the JVM would clean a small code cache all the time."""
     speed = FOR_SECONDS if for_seconds else "-XX:ReservedCodeCacheSize=512m"
@@ -167,9 +163,14 @@ def _java_options(for_seconds: bool) -> str:
     return " ".join(filter(None, (speed, _CLASS_SPACE, log, KEPT_CLASSES, os.environ.get("NIGHTMARKET_JAVA_OPTIONS"))))
 
 
-def _driver_memory() -> str:
-    """A third of the memory for the JVM, the rest for Python workers, training and the page cache."""
-    return f"{max(1, total_bytes() // 3 >> 30)}g"
+def tasks_at_once() -> int:
+    """The number of tasks that run at the same time on this machine: one a core, fewer where memory is short."""
+    return max(1, min(usable_cores(), (total_bytes() - BESIDE_TASKS) // OF_A_TASK))
+
+
+def heap() -> str:
+    """The size of the JVM's heap, such as 8000m: a third of the memory, for Python and the page cache need the rest."""
+    return os.environ.get("NIGHTMARKET_SPARK_MEMORY", f"{max(_LEAST_HEAP, total_bytes() // 3) >> 20}m")
 
 
 def size_shuffles(spark: SparkSession, input_bytes: int) -> int:

@@ -25,6 +25,7 @@ from threadpoolctl import threadpool_limits
 from models.core.coarse_products import bf16_products, products
 from models.core.coarse_scan import Buffers, scan, seen_of, settle
 from models.core.item_tiles import F32, I64, TILE, Coarse, ItemTiles, bounds, in_bf16, largest_of, lengths
+from models.core.memory import DoesNotFit
 
 # The fastest of 128..1024 users x 2048..8192 items on 2 cores with 2 MiB L2 each.
 ROWS, SPARE = 512, 512  # SPARE: candidates of a user beside 2 * k
@@ -33,10 +34,6 @@ EMPTY = np.iinfo(np.int64).max  # the key of "no item"; it sorts behind every re
 MEMORY_BYTES = 2 * 2**30
 
 I32 = NDArray[np.int32]
-
-
-class DoesNotFit(MemoryError):
-    """The work needs more memory than it may use; the message says how much, and what to change."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from jobs.reports.chances_page import propensity_page
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
-from models.core.top_k import DoesNotFit
+from models.core.memory import DoesNotFit
 from schemas.arrow import arrow_schema
 from schemas.table import Table
 from schemas.tables import CATEGORY_PROPENSITIES, CLEAN_EVENTS, ITEMS, PROPENSITIES, USERS
