@@ -28,6 +28,7 @@ from models.core.config import check_bounds
 from models.core.interactions import interest_matrix
 from models.core.list_metrics import bootstrap_interval, score_lists
 from models.recommenders import baselines
+from models.recommenders.neighbours import related
 from schemas.arrow import arrow_schema
 from schemas.tables import (
     CLEAN_EVENTS,
@@ -261,7 +262,7 @@ def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> di
     rows_and_codes = {
         "popularity": (np.arange(len(row)), baselines.popular(interest, len(row), length)[0]),
         "buy_again": (known_rows, baselines.buy_again(own_interest, length)[0]),
-        "item_item": (known_rows, baselines.from_neighbours(own_interest, similarity, length)[0]),
+        "item_item": (known_rows, related(own_interest, similarity, length)[0]),
     }
     lists = {}
     for name, (rows, codes) in rows_and_codes.items():

@@ -6,7 +6,6 @@ All return codes (U, k) int32 and scores (U, k) float32 as `top_k` does: best fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.interactions import check_interest
-from models.core.top_k import F32, I32, MEMORY_BYTES, DoesNotFit, rank_scores, top_k
+from models.core.top_k import F32, I32, rank_entries, top_k
 
 Allowed = NDArray[np.bool_] | None
 
@@ -58,63 +57,15 @@ def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_ma
     return similarity
 
 
-def from_neighbours(
-    interest: Any,
-    similarity: Any,
-    k: int,
-    seen: Any = None,
-    allowed: Allowed = None,
-    memory_bytes: int = MEMORY_BYTES,
-) -> tuple[I32, F32]:
-    """Ranks items by their summed similarity (I, I) to those of each user's interest (U, I); unrelated ones score 0.
+def buy_again(interest: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
+    """The user's own items by interest (U, I), highest first; no other item fills the list.
 
-    Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
+    Raises ValueError if k is not in 1..I.
     """
     interest = sparse.csr_matrix(interest, dtype=np.float32)
-    return rank_by_block(
-        interest.shape, lambda block: (interest[block] @ similarity).toarray(), k, seen, allowed, memory_bytes
-    )
-
-
-def buy_again(interest: Any, k: int, allowed: Allowed = None, memory_bytes: int = MEMORY_BYTES) -> tuple[I32, F32]:
-    """The user's own items by interest (U, I), highest first; no other item fills the list."""
-
-    interest = sparse.csr_matrix(interest, dtype=np.float32)
-
-    def scores_of(block: slice) -> F32:
-        scores = interest[block].toarray()
-        return np.where(scores > 0, scores, np.float32(-np.inf))
-
-    return rank_by_block(interest.shape, scores_of, k, None, allowed, memory_bytes)
-
-
-def rank_by_block(
-    shape: tuple[int, int],
-    score: Callable[[slice], F32],
-    k: int,
-    seen: Any,
-    allowed: Allowed,
-    memory_bytes: int = MEMORY_BYTES,
-) -> tuple[I32, F32]:
-    """Ranks `score(users)` (b, I) block by block, with as many of the U users in a block as memory holds.
-
-    shape: (U, I). The array that `score` returns is overwritten.
-
-    Raises ValueError if k is not in 1..I, DoesNotFit if one user's scores exceed `memory_bytes`.
-    """
-    users, items = shape
-    rows = min(1024, memory_bytes // (items * 40))
-    if rows < 1:
-        raise DoesNotFit(f"the scores of one user need {items * 40:,} bytes, memory_bytes is {memory_bytes:,}")
+    users, items = interest.shape
     if not 1 <= k <= items:
         raise ValueError(f"k={k} is not in 1..{items}, the number of items")
-    codes, scores = np.empty((users, k), np.int32), np.empty((users, k), np.float32)
-    for low in range(0, users, rows):
-        block = slice(low, min(low + rows, users))
-        dense = score(block)
-        if allowed is not None:
-            dense[:, ~allowed] = -np.inf
-        if seen is not None:
-            dense[sparse.csr_matrix(seen[block]).nonzero()] = -np.inf
-        codes[block], scores[block] = rank_scores(dense, k)
-    return codes, scores
+    entries = interest.tocoo()
+    kept = slice(None) if allowed is None else allowed[entries.col]
+    return rank_entries(entries.row[kept], entries.col[kept], entries.data[kept], users, k)

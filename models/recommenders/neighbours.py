@@ -74,8 +74,8 @@ class UserNeighbours:
 def related(rows: Any, similarity: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]:
     """Ranks items by their summed similarity (I, I) to the items of each row (n, I).
 
-    Unlike `baselines.from_neighbours` it lists no unrelated item and makes no dense matrix. Raises ValueError if k is
-    not in 1..I.
+    It lists no unrelated item and makes no dense matrix, which `models.reference.block_ranking` does. Raises ValueError
+    if k is not in 1..I.
     """
     return best_of_product(sparse.csr_matrix(rows), similarity, k, allowed)
 

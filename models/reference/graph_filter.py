@@ -22,9 +22,11 @@ from scipy import sparse
 from models.core.config import check_bounds
 from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
-from models.core.top_k import F32, I32, MEMORY_BYTES, DoesNotFit
-from models.recommenders.baselines import Allowed, from_neighbours
+from models.core.memory import DoesNotFit
+from models.core.top_k import F32, I32, MEMORY_BYTES
+from models.recommenders.baselines import Allowed
 from models.recommenders.neighbours import keep_largest
+from models.reference.block_ranking import from_neighbours
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from models.core.config import check_bounds
 from models.core.manifest import read_manifest, write_manifest
 from models.core.sequences import Sequences, checked
 from models.core.top_k import F32, I32, MEMORY_BYTES
-from models.recommenders.baselines import rank_by_block
 from models.recommenders.item_axes import pairs_in_order
 from models.recommenders.neighbours import keep_largest
+from models.reference.block_ranking import rank_by_block
 
 
 @dataclass(frozen=True)

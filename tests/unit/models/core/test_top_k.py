@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from models.core.item_tiles import TILE
-from models.core.top_k import ROWS, SPARE, DoesNotFit, plan_blocks, rank_scores, top_k
+from models.core.memory import DoesNotFit
+from models.core.top_k import ROWS, SPARE, plan_blocks, rank_scores, top_k
 
 
 def oracle(scores, k, seen=None, allowed=None):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from models.core.top_k import DoesNotFit
+from models.core.memory import DoesNotFit
 from models.recommenders.baselines import (
     buy_again,
-    from_neighbours,
     item_item,
     popular,
     popularity,
 )
+from models.reference.block_ranking import from_neighbours
 from tests.unit.models.recommenders.recommender_battery import (
     LearnsTaste,
     RecommenderBattery,
@@ -90,4 +90,4 @@ def test_lists_do_not_depend_on_the_block():
 
 def test_a_budget_below_one_user_is_refused():
     with pytest.raises(DoesNotFit, match="scores of one user need 1,600 bytes"):
-        buy_again(shop(), 5, memory_bytes=100)
+        from_neighbours(shop(), item_item(shop(), 10), 5, memory_bytes=100)

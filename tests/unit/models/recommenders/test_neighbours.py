@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from models.recommenders.baselines import from_neighbours, item_item
+from models.recommenders.baselines import item_item
 from models.recommenders.buy_again import Rebuy, RebuyConfig
 from models.recommenders.neighbours import (
     UserNeighbours,
@@ -15,6 +15,7 @@ from models.recommenders.neighbours import (
     top_sparse,
     trending,
 )
+from models.reference.block_ranking import from_neighbours
 from tests.unit.models.recommenders.recommender_battery import (
     LearnsTaste,
     RecommenderBattery,

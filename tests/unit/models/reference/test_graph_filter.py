@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from models.core.top_k import DoesNotFit
+from models.core.memory import DoesNotFit
 from models.reference.graph_filter import GraphFilter, GraphFilterConfig
 from tests.unit.models.recommenders.recommender_battery import ids, shop
 from tests.unit.models.reference.graph_battery import GraphBattery
