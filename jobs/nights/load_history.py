@@ -6,8 +6,8 @@ once, for the last day, with the same values. The last day is then a whole night
 and texts. Models learn only from the days before the last ones (--judge-days); these last days then tell how good the
 models' lists are.
 
-A replay would have judged the lists, offers and experiments of each night. A history had none: such results begin with
-the last day.
+A replay would have judged the lists, offers and experiments of each night. A history had none of these, so such
+results begin with the last day.
 
 Days without a file are gaps, as in a replay; the page names them. If the lake already has nights, the days after them
 are added. To continue an interrupted load, start the same command again.
