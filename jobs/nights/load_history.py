@@ -27,7 +27,7 @@ from jobs.features.history_sums import write_features, write_interest
 from jobs.intake import history_catalogue, history_events
 from jobs.intake.drop_files import Facts, check_nights, receive_nights
 from jobs.nights import nightly
-from jobs.nights.replay_nights import nights_with_a_drop
+from jobs.nights.replay_nights import nights_with_a_drop, no_drop
 from jobs.nights.tasks import JobsFailed, run, run_tasks
 from jobs.prices.history_weeks import write_weeks
 from jobs.reports.attempts import LOADED
@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError(f"--from {args.first} is after --to {args.last}; give the first day, then the last")
     days = [day for day in nights_with_a_drop(args.source, args.raw, args.first, args.last) if day not in args.without]
     if not days:
-        raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
+        raise FileNotFoundError(no_drop(args.raw, args.source, args.first, args.last))
     with lease.held(lake, lease.new_hold(LOADED, args.last, args.run or ""), settings.section("lease")):
         stored_until = last_made(lake)
         todo = days_to_make(lake, days, stored_until)
