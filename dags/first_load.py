@@ -10,9 +10,9 @@ Tables about lists that were shown (judgements, outcomes of offers, experiments)
 
 **Nothing is broken while this is red.** Readers see nothing of it before the last night is published.
 
-- `load_history`: it leaves nothing that counts. Its log names every file that cannot be read, and every day on which
-  too many rows are rejected. Repair the files or the mapping, or name the days under *Without*, and clear the task.
-  A task that was cut off in the middle starts over.
+- `load_history`: readers see nothing of it. Its log names every file that cannot be read, and every day on which too
+  many rows are rejected. Repair the files or the mapping, or name the days under *Without*, and clear the task. A task
+  that was cut off in the middle continues after the last day whose tables are complete.
 - `last_night`: look at the run of `nightly`. If that DAG is paused, unpause it.
 
 A lake that has nights already gets the days after them. Days before its last night cannot be added: each night builds

@@ -197,7 +197,7 @@ with DAG(
         images = jobs_of("images")
         intake_and_features >> images
         images_over = over("images", [images])
-    with box("service", "Customers' questions and the answers that living rows give", 20):
+    with box("service", "Customers' questions and the answers that current rows give", 20):
         service = jobs_of("service")
         [intake_and_features, offers_and_audiences_over] >> service
         service_over = over("service", [service])

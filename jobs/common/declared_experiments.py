@@ -53,7 +53,7 @@ class Changes:
         if strange:
             raise ValueError(f"no source {strange}; there are {', '.join(SOURCE_NAMES)}")
         if self.first in self.without:
-            raise ValueError(f"'{self.first}' cannot be both first and left out")
+            raise ValueError(f"'{self.first}' cannot be both first and left out; take it out of `first` or `without`")
         if unknown := [writer for writer in self.copy if writer not in COPY_SOURCES and not writer.startswith("t-")]:
             raise ValueError(
                 f"copy has {unknown}; it may have {', '.join(COPY_SOURCES)} and templates by name, "
@@ -108,9 +108,17 @@ class Experiment:
         if self.metric not in METRICS:
             raise ValueError(f"{self.name}: metric must be one of {', '.join(METRICS)}, not '{self.metric}'")
         if self.window_days < 1 or self.planned_users < 2:
-            raise ValueError(f"{self.name}: window_days must be 1 or more, planned_users 2 or more")
+            raise ValueError(
+                f"{self.name}: window_days must be 1 or more, planned_users 2 or more; saw {self.window_days} and "
+                f"{self.planned_users}"
+            )
         Allotment.first(self.shares)
-        dt.date.fromisoformat(self.starts_on)
+        try:
+            dt.date.fromisoformat(self.starts_on)
+        except ValueError:
+            raise ValueError(
+                f"{self.name}: starts_on must be a date, such as 2026-03-01; saw '{self.starts_on}'"
+            ) from None
 
     @property
     def shares(self) -> dict[str, float]:
@@ -159,7 +167,8 @@ class ExperimentsConfig:
         strange = sorted(set(self.explore_sources) - set(SOURCE_NAMES))
         if strange or len(set(self.explore_sources)) < 2 or len(set(self.explore_sources)) < len(self.explore_sources):
             raise ValueError(
-                f"explore_sources must be two or more of {', '.join(SOURCE_NAMES)}, each once; saw {strange}"
+                f"explore_sources must be two or more of {', '.join(SOURCE_NAMES)}, each once; saw "
+                f"{', '.join(self.explore_sources) or 'none'}"
             )
         groups = [len(self.explore_sources), *(len(e.arms) for e in self.running if e.learns)]
         if self.least_share * max(groups) > 1:

@@ -111,7 +111,10 @@ def _of_pack(file: pq.ParquetFile, pack: str, pictures: set[str]) -> Iterator[tu
         if not missing:
             return
     if missing:
-        raise KeyError(f"{pack} lacks {len(missing)} of the pictures that its table names, such as {min(missing)}")
+        raise KeyError(
+            f"{pack} lacks {len(missing)} of the pictures that its table names, such as {min(missing)}; bring the pack "
+            "back from a backup"
+        )
 
 
 def read_vectors(lake: Lake, rows: pa.Table) -> tuple[list[str], NDArray[np.float16]]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from models.core.config import check_bounds
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_EXAMPLE = '{"top_p": 0.9}'  # of `more`
 # The settings that change what the model answers.
 _ANSWERING = ("temperature", "more")
 
@@ -69,7 +70,8 @@ class EndpointConfig:
             raise ValueError("key_variable must be the NAME of an environment variable, such as COPY_KEY, not the key")
         if self.most_cost is not None and not (self.price_read or self.price_written):
             raise ValueError(
-                "most_cost is set, but price_read and price_written are 0, so that nothing ever costs anything"
+                f"most_cost is {self.most_cost}, but price_read and price_written are 0, so that nothing ever costs "
+                "anything; set them to the endpoint's prices, or leave most_cost out"
             )
         self.fields()
 
@@ -82,9 +84,9 @@ class EndpointConfig:
         try:
             fields = json.loads(self.more) if self.more.strip() else {}
         except ValueError as error:
-            raise ValueError(f"more is not JSON: {error}") from None
+            raise ValueError(f"more is not JSON: {error}; write an object, such as {_EXAMPLE}") from None
         if not isinstance(fields, dict):
-            raise ValueError(f"more must be a JSON object, not {self.more[:40]!r}")
+            raise ValueError(f"more must be a JSON object, such as {_EXAMPLE}, not {self.more[:40]!r}")
         return fields
 
     def body(self, model: str, message: str, seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Trains the picture editor, and lets it replace the running one unless it is surely worse on held-out pictures."""
+"""Trains the picture editor; it replaces the running one unless it is significantly worse on held-out pictures."""
 
 from __future__ import annotations
 

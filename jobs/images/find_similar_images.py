@@ -1,9 +1,9 @@
 """Compares the pictures of all items -> similar_images: which items look alike.
 
-Other colours of a product are a kind of their own.
+Items of the same product in another colour are listed separately.
 
-Two items are as alike as their two most similar pictures. Only items on sale are neighbours; an item that is sold out
-still has neighbours, which its page can offer instead.
+The similarity of two items is that of their two most similar pictures. Only items on sale are neighbours; an item that
+is sold out still has neighbours, which its page can offer instead.
 """
 
 from __future__ import annotations

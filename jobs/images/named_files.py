@@ -90,7 +90,7 @@ def _of_lists(night: Night, spec: ImageInput, files: PictureFiles) -> Iterator[N
         if missing:
             raise ValueError(
                 f"{match[0]} lacks {', '.join(map(repr, missing))}, which [images] of the mapping needs; it has "
-                f"{', '.join(rows.column_names[:40])}"
+                f"{', '.join(rows.column_names[:40])}; correct `columns` in [images], or ask the shop"
             )
         columns = [_texts(rows[names[name]]) for name in ("item_id", "path")]
         main = _texts(rows[names["is_main"]]) if "is_main" in names else [""] * rows.num_rows
@@ -100,6 +100,15 @@ def _of_lists(night: Night, spec: ImageInput, files: PictureFiles) -> Iterator[N
 
 def _read_list(spec: ImageInput, files: PictureFiles, path: str) -> pa.Table:
     data, _ = files.read_whole(path)
+    try:
+        return _parsed_list(spec, data)
+    except pa.ArrowInvalid as error:
+        raise ValueError(
+            f"{path} cannot be read as {spec.format}: {error}; correct the list, or `format` in [images] of the mapping"
+        ) from error
+
+
+def _parsed_list(spec: ImageInput, data: bytes) -> pa.Table:
     stream = pa.BufferReader(data)
     if spec.format == "parquet":
         return pq.read_table(stream)

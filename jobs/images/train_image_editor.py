@@ -1,7 +1,7 @@
 """Clean pictures -> the picture editor, trained once in four weeks where a merchant asks for drafts.
 
 It learns to fill holes in the shop's own pictures (`models/image_editing`). A tenth of the pictures is held out: a new
-editor replaces the running one unless it is surely worse on them. Training writes checkpoints into the machine's
+editor replaces the running one unless it is significantly worse on them. Training writes checkpoints into the machine's
 temporary folder. So a job that was stopped continues where it was when it runs again on the same machine.
 Where `image_drafts.requests` is empty, nothing is trained and nothing is read.
 """

@@ -235,7 +235,8 @@ def _inspect(spec: Input, drop: Drop, path: str) -> dict[str, Any]:
     if missing and not (spec.format == "jsonl" and set(missing) != set(spec.needed)):  # JSON lines may lack a key
         raise DropError(
             f"{path} lacks {', '.join(repr(name) for name in missing)}, which [{spec.which}] of the mapping needs; "
-            f"it has {', '.join([*facts.header, *facts.paths][:40])}{delimiter_hint(facts.header, spec)}"
+            f"it has {', '.join([*facts.header, *facts.paths][:40])}{delimiter_hint(facts.header, spec)}; correct the "
+            "mapping, or ask the shop"
         )
     refuse_arrays(facts, spec, path)
     return asdict(facts)

@@ -52,7 +52,8 @@ def inspect_file(stream: Any, name: str, spec: Input, utf8: IO[bytes] | None = N
         raise DropError(f"{name} is a zip archive; unpack it, or send it as .gz or .zst")
     if magic.startswith(b"PAR1") != (spec.format == "parquet"):
         raise DropError(
-            f"{name} is {'' if magic[:4] == b'PAR1' else 'not '}Parquet, and the mapping's format is {spec.format}"
+            f"{name} is {'' if magic[:4] == b'PAR1' else 'not '}Parquet, and the mapping's format is {spec.format}; "
+            f"correct `format` in [{spec.which}], or ask the shop"
         )
     if spec.format == "parquet":
         while buffered.read(_CHUNK):

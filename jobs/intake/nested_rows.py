@@ -37,7 +37,10 @@ def _row_for_each_element(frame: DataFrame, spec: Input, each: Each) -> DataFram
     value = quoted(each.column) if is_column else _value(each.column, replace(spec, each=None), kinds)
     kind = frame.selectExpr(f"{value} x").dtypes[0][1]
     if kind != "string" and not kind.startswith("array"):
-        raise MappingError(f"[{spec.which}] each = '{each.column}' holds no array; it is {kind}")
+        raise MappingError(
+            f"[{spec.which}] each = '{each.column}' holds no array; it is {kind}: name the column of an array, or "
+            "leave `each` out"
+        )
     is_text = kind == "string"
     array = _array_of_text("__text", each) if is_text else "__text"
     opened = frame.selectExpr("*", f"{value} __text").selectExpr("*", f"{array} __array")

@@ -97,7 +97,11 @@ def arms_of(night: Night) -> Arms:
         for arm in experiment.arms:
             new_places = ruled(rules, arm.changes).new_places
             if new_places + config.explore_places + bool(arm.changes.first) > rules.k:
-                raise ValueError(f"experiments: {experiment.name}, arm {arm.name}: more places than k = {rules.k}")
+                raise ValueError(
+                    f"experiments: {experiment.name}, arm {arm.name}: {new_places} new places, "
+                    f"{config.explore_places} explored and {int(bool(arm.changes.first))} first are more than "
+                    f"recommend.k = {rules.k}; lower new_places, or raise recommend.k"
+                )
     explored = Explored(source_mix(config, moves), _salt(config.seed, night.date)) if config.explore_places else None
     return Arms(running, explored)
 

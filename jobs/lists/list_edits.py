@@ -1,4 +1,4 @@
-"""Lists by the users' own history as arrays, and edits that put items at certain places. Each edit returns new lists.
+"""Lists by the users' own history, as arrays, and edits that put items at given places. Each edit returns new lists.
 
 An arm of an experiment may want one source's best item at the first place. A random draw may fill one place. New items
 get the last of the k places. All three edits use `place`.

@@ -1,7 +1,7 @@
 """Features and interest -> popular_items: overall, trending and by segment. They complete lists that are too short.
 
 - all: decayed events; a purchase counts `purchase / view` times as much as a view;
-- trending: how far today's events exceed those expected from the recent past, in standard deviations of a count;
+- trending: how far today's events exceed the number expected from the recent past, in standard deviations of a count;
 - segment: decayed interest of the users who share a value of `recommend.segment_by`.
 The job ranks only items that are active and in stock. With the setting `privacy.epsilon` it counts people instead of
 events, under differential privacy (`private_lists.py`).

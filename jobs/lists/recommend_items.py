@@ -4,6 +4,7 @@ The job applies these rules before it fills a list, so that no list becomes shor
 - only items that are active and in stock;
 - no item that the user bought, unless people buy it repeatedly (the shop says so, or its buyers show it);
 - no item that the user saw `max_impressions` times or more without a click.
+Where a user's lists of popular items run out, items that the last two rules exclude may complete the list.
 Fallback levels: own history (0), the user's segment (1), trending (2), overall popularity (3). Trending items fill only
 a few places. If experiments run, each user's list follows the rules of the user's arm; its rows name the arm.
 """

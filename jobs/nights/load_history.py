@@ -6,8 +6,8 @@ once, for the last day, with the same values. The last day is then a whole night
 and texts. Models learn only from the days before the last ones (--judge-days); these last days then tell how good the
 models' lists are.
 
-A replay would have judged the lists, offers and experiments of each night. A history had none: such results begin with
-the last day.
+A replay would have judged the lists, offers and experiments of each night. A history had none of these, so such
+results begin with the last day.
 
 Days without a file are gaps, as in a replay; the page names them. If the lake already has nights, the days after them
 are added. To continue an interrupted load, start the same command again.
@@ -27,7 +27,7 @@ from jobs.features.history_sums import write_features, write_interest
 from jobs.intake import history_catalogue, history_events
 from jobs.intake.drop_files import Facts, check_nights, receive_nights
 from jobs.nights import nightly
-from jobs.nights.replay_nights import nights_with_a_drop
+from jobs.nights.replay_nights import nights_with_a_drop, no_drop
 from jobs.nights.tasks import JobsFailed, run, run_tasks
 from jobs.prices.history_weeks import write_weeks
 from jobs.reports.attempts import LOADED
@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError(f"--from {args.first} is after --to {args.last}; give the first day, then the last")
     days = [day for day in nights_with_a_drop(args.source, args.raw, args.first, args.last) if day not in args.without]
     if not days:
-        raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
+        raise FileNotFoundError(no_drop(args.raw, args.source, args.first, args.last))
     with lease.held(lake, lease.new_hold(LOADED, args.last, args.run or ""), settings.section("lease")):
         stored_until = last_made(lake)
         todo = days_to_make(lake, days, stored_until)

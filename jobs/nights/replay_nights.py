@@ -48,6 +48,14 @@ def nights_with_a_drop(source_name: str, raw: str, first: dt.date, last: dt.date
     return [day for day in all_days if day in days_with_a_file]
 
 
+def no_drop(raw: str, source: str, first: dt.date, last: dt.date) -> str:
+    """The message for a range without a file."""
+    return (
+        f"no drop between {first} and {last} under {raw}; give a range with files, or correct `files` in the mapping "
+        f"{source}"
+    )
+
+
 def was_made(lake: Lake, day: dt.date) -> bool:
     """Whether a run of this date was published, or made by load_history. Its report outlives the lists in the lake."""
     signs = {"publish_night": "published", LOADED: "nights"}
@@ -62,7 +70,7 @@ def main(args: argparse.Namespace) -> int:
     lake, settings = Lake(args.lake), load_settings(args.config, args.set)
     nights = nights_with_a_drop(args.source, args.raw, args.first, args.last)
     if not nights:
-        raise FileNotFoundError(f"no drop between {args.first} and {args.last} under {args.raw}")
+        raise FileNotFoundError(no_drop(args.raw, args.source, args.first, args.last))
     quiet()  # one line a night; the details are in runs/
     with lease.held(lake, lease.new_hold("replay_nights", args.last), settings.section("lease")):
         _replay(args, lake, settings, nights)

@@ -13,12 +13,14 @@ import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Any
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, cast
 
 from jobs.runtime.lake import Lake
 from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
+from models.core.memory import available_bytes
 
 Job = Callable[[Night, str], None]
 
@@ -30,6 +32,17 @@ def start(run: Job, night: Night, task: str) -> Future[Exception | None]:
     future = executor.submit(_run, run, night_facts, task)
     executor.shutdown(wait=False)  # no other task follows
     return future
+
+
+def error_of(task: str, ended: Future[Exception | None]) -> Exception | None:
+    """The error of the task, None if it succeeded; also where its process was killed."""
+    error = ended.exception()
+    if isinstance(error, BrokenProcessPool):
+        return RuntimeError(
+            f"the second process, in which {task} ran, was killed, as the kernel does when memory runs out: "
+            f"{available_bytes() / 2**30:.1f} GiB are free now; give the machine or the container more memory"
+        )
+    return cast("Exception | None", error) or ended.result()
 
 
 def _log_level() -> int:

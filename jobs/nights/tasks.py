@@ -7,10 +7,10 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import cast
 
 from jobs.nights import side_process
 from jobs.runtime.branches import BRANCHES, OVER, job_of
+from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
@@ -53,7 +53,7 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
         def end(task: str, error: Exception | None) -> None:
             ended[task] = error
             if error is not None:
-                night.log.error("%s: %s", type(error).__name__, error)
+                get_logger(task).error("%s: %s", type(error).__name__, error)
                 traceback.clear_frames(error.__traceback__)  # they hold the job's tables
             doing.step()
 
@@ -67,8 +67,7 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
                     raise ValueError(f"these tasks wait for each other: {', '.join(waiting)}")
                 wait(running_beside.values(), return_when=FIRST_COMPLETED)
             for name in [name for name, future in running_beside.items() if future.done()]:
-                future = running_beside.pop(name)
-                end(name, cast("Exception | None", future.exception()) or future.result())
+                end(name, side_process.error_of(name, running_beside.pop(name)))
             if task is None:
                 continue
             needs = waiting.pop(task)

@@ -1,1 +1,1 @@
-"""The only code that touches the disk, Spark's settings, the command line or the environment."""
+"""Opens the lake, starts Spark, and reads common arguments, settings and the environment, for all jobs."""

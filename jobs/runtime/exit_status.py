@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FAILED = 1  # any other failure; another try may help, for example where a GPU had no free memory
 REFUSED = 65  # the input cannot be used: the same arguments would fail again
-MAY_COME = 75  # a file is missing or not whole yet: try again later
+MAY_COME = 75  # a file is missing or not whole yet, or the lake is held: the same command may succeed later
 
 
 def status_of(problem: Exception) -> int:

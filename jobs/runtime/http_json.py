@@ -1,4 +1,4 @@
-"""Posts JSON to an HTTP server: one try with a deadline, and what a failed try means for the next one.
+"""Posts JSON to an HTTP server: one try with a deadline. A failed try says whether another may succeed.
 
 A key is read from the environment and sent; no error, log or report ever contains it.
 """

@@ -81,7 +81,10 @@ class HeldKey:
         try:
             return unwrap(wrapped, self.secret, name)
         except InvalidTag:
-            raise WrongMasterKey(f"the master key does not open {name}") from None
+            raise WrongMasterKey(
+                f"the master key does not open {name}: its file in {FOLDER}/ is of another lake, or was changed; bring "
+                "it back from a backup"
+            ) from None
 
 
 def wrap(key: bytes, by: bytes, name: str) -> str:
@@ -248,7 +251,10 @@ def rotate(lake: Lake, old: MasterKey, new: MasterKey) -> int:
     """
     check = lake.get_json(*CHECK)
     if not _opens(old, check) and not _opens(new, check):
-        raise WrongMasterKey(f"the old master key is not that of {lake.path(FOLDER)}; nothing was changed")
+        raise WrongMasterKey(
+            f"the old master key is not that of {lake.path(FOLDER)}; nothing was changed: set "
+            "NIGHTMARKET_OLD_MASTER_KEY to the key that the lake has now"
+        )
     names = _names(lake)
     lake.put_json(_check(new) | {"unfinished": True}, *CHECK)
     with Progress("wrapping", len(names), "keys") as doing:

@@ -178,7 +178,7 @@ def _write(lake: Lake, next_hold: Callable[[Hold | None], Hold]) -> tuple[Hold |
             put_if_unchanged(lake, seen, asdict(written), FILE)
             return before, written
         time.sleep(random.uniform(0, 0.2))
-    raise OSError(f"{lake.path(FILE)} could not be written: others wrote it {_TRIES} times in between")
+    raise OSError(f"{lake.path(FILE)} could not be written: others wrote it {_TRIES} times in between; try again")
 
 
 class _Renewal(threading.Thread):

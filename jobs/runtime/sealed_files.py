@@ -145,7 +145,10 @@ def _plain(stream: BinaryIO, keys: LakeKeys | None) -> Iterator[bytes]:
                 return
             block, number = after, number + 1
     except InvalidTag:
-        raise Damaged(f"a file sealed by the key {name} was cut or changed, or its key is another one") from None
+        raise Damaged(
+            f"a file sealed by the key {name} was cut or changed, or its key is another one; bring it back from a "
+            "backup, or make it again"
+        ) from None
 
 
 class _Opening(io.RawIOBase):

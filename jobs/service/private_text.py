@@ -1,4 +1,4 @@
-"""The text of a customer that may be stored: words replace personal data, and order numbers with their owner."""
+"""What may be stored of a customer's text: personal data masked, order numbers replaced; and whose orders they are."""
 
 from __future__ import annotations
 

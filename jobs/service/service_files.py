@@ -80,7 +80,9 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
         try:
             table = pq.read_table(pa.BufferReader(data))
         except pa.ArrowException as error:
-            raise ValueError(f"{name} is no Parquet file that can be read: {error}") from error
+            raise ValueError(
+                f"{name} is no Parquet file that can be read: {error}; ask for it again, or correct `format`"
+            ) from error
         _check_columns(table.column_names, spec, name)
         yield from table.to_pylist()
         return
@@ -98,7 +100,8 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
 def _check_columns(present: list[str], spec: ServiceInput, name: str) -> None:
     if missing := [column for column in spec.columns.values() if column not in present]:
         raise ValueError(
-            f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {present[:40]}"
+            f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {present[:40]}; correct "
+            "`columns` in the mapping, or ask the shop"
         )
 
 

@@ -189,7 +189,10 @@ class ColdItems:
             if manifest["maker"] == "regressor":
                 maker = Regressor(arrays["weights"], arrays["mean"], arrays["constant"])
         if not len(places) == len(content) == manifest["items"]:
-            raise ValueError(f"{folder}: {len(places)} places, {len(content)} contents, manifest {manifest['items']}")
+            raise ValueError(
+                f"{folder} holds {len(places)} places and {len(content)} contents, its manifest says "
+                f"{manifest['items']} items; train it again"
+            )
         return cls(saved, places, content, cold, maker)
 
 

@@ -123,7 +123,10 @@ class Content:
             }
             item_ids, axes, vectors = (arrays[name] for name in ("item_ids", "axes", "vectors"))
         if not len(vectors) == len(item_ids) == manifest["items"]:
-            raise ValueError(f"{folder}: {len(item_ids)} ids, vectors {vectors.shape}, manifest {manifest['items']}")
+            raise ValueError(
+                f"{folder} holds {len(item_ids)} ids and vectors {vectors.shape}, its manifest says "
+                f"{manifest['items']} items; train it again"
+            )
         scales = {name: (mean, deviation) for name, (mean, deviation) in manifest["scales"].items()}
         return cls(saved, item_ids, words, scales, axes, vectors)
 

@@ -207,7 +207,9 @@ class Copywriter:
             )
         net = open_network(folder / "network")
         if net.get_input_embeddings().weight.shape[0] < len(coder.tokenizer):
-            raise ValueError(f"{folder}: the network has fewer tokens than its tokenizer ({len(coder.tokenizer)})")
+            raise ValueError(
+                f"{folder}: the network has fewer tokens than its tokenizer ({len(coder.tokenizer)}); train it again"
+            )
         return cls(saved, net, coder, pairs)
 
 

@@ -62,5 +62,5 @@ def read_pairs(path: Path) -> list[Pair]:
                 prompt["attributes"] = tuple((name, value) for name, value in prompt["attributes"])
                 pairs.append((Prompt(**prompt), row["text"]))
             except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(f"{path}, line {number}: {error}; train it again") from None
+                raise ValueError(f"{path}, line {number}: {error}; train the copywriter again") from None
     return pairs

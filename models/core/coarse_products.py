@@ -1,4 +1,4 @@
-"""Products of a block of users with a tile of items, as the bits of their scores."""
+"""Inner products of a block of users with a tile of items; the scores are returned as their bits, as integers."""
 
 from __future__ import annotations
 

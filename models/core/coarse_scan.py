@@ -1,7 +1,7 @@
 """Finds in a tile of coarse scores the items that may be among a user's k best, and drops those that no longer may be.
 
 A coarse score sets a lowest and a highest possible exact score. The k-th best item certainly reaches the k-th highest
-of all lowest possible scores. An item whose highest possible score is below that is out.
+of all lowest possible scores. An item whose highest possible score is below that is dropped.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def read_arrays(folder: Path) -> dict[str, Any]:
     for path in sorted(folder.glob("*.npy")):
         arrays[path.name.removesuffix(".npy")] = np.load(path, mmap_mode="r", allow_pickle=False)
     if not arrays:
-        raise FileNotFoundError(f"{folder} holds no arrays (*.npy)")
+        raise FileNotFoundError(f"{folder} holds no arrays (*.npy); train the model again")
     for name in [name.removesuffix(".shape") for name in arrays if name.endswith(".shape")]:
         shape = tuple(int(size) for size in arrays.pop(f"{name}.shape"))
         parts = tuple(arrays.pop(f"{name}.{part}") for part in PARTS)

@@ -1,4 +1,4 @@
-"""Rows of length 1."""
+"""Scales rows to length 1."""
 
 from __future__ import annotations
 

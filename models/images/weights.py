@@ -53,11 +53,12 @@ def save_weights(state: State, path: Path) -> str:
 
 def load_weights(path: Path, expected: str) -> State:
     """What `save_weights` wrote. Raises WrongWeights where the file is another, or broken."""
-    check_hash(path, expected, "embed the pictures again with `python -m jobs embed_images`")
+    remedy = "embed the pictures again with `python -m jobs embed_images`"
+    check_hash(path, expected, remedy)
     try:
         return load_file(str(path))
     except SafetensorError as error:
-        raise WrongWeights(f"{path} is not safetensors: {error}") from None
+        raise WrongWeights(f"{path} is not safetensors: {error}; {remedy}") from None
 
 
 def check_hash(path: Path, expected: str, remedy: str) -> None:

@@ -70,7 +70,10 @@ class ItemElasticities:
             ids = arrays["item_ids"]
         items = len(elasticities.mean)
         if not len(ids) == items == manifest["items"]:
-            raise ValueError(f"{folder}: {len(ids)} ids, {items} items, manifest {manifest['items']} items")
+            raise ValueError(
+                f"{folder} holds {len(ids)} ids and {items} elasticities, its manifest says {manifest['items']} items; "
+                "fit it again"
+            )
         return cls(config, ids, elasticities)
 
     def rows_of(self, item_ids: NDArray[np.str_]) -> NDArray[np.int64]:

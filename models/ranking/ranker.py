@@ -190,8 +190,8 @@ class Ranker:
         ranker = cls(saved, (folder / "trees.txt").read_text(), names)
         if len(ranker.trees.gain) != len(names) or ranker.rounds != manifest["rounds"]:
             raise ValueError(
-                f"{folder}: trees of {len(ranker.trees.gain)} features and {ranker.rounds} rounds, "
-                f"manifest of {len(names)} and {manifest['rounds']}"
+                f"{folder} holds trees of {len(ranker.trees.gain)} features and {ranker.rounds} rounds, its manifest "
+                f"says {len(names)} and {manifest['rounds']}; train it again"
             )
         return ranker
 

@@ -224,7 +224,10 @@ class ALS:
             (model.item_factors, model.item_ids, "items"),
         ):
             if not factors.shape == (len(ids), saved.factors) == (manifest[name], saved.factors):
-                raise ValueError(f"{folder}: {len(ids)} ids, factors {factors.shape}, manifest {manifest[name]} {name}")
+                raise ValueError(
+                    f"{folder} holds {len(ids)} ids and factors {factors.shape} of {name}, its manifest says "
+                    f"{manifest[name]}; train it again"
+                )
         return model
 
 

@@ -180,7 +180,11 @@ class SequenceModel:
         weights = load_file(folder / "weights.safetensors")
         sizes = len(item_ids), len(attribute_ids)
         if not len(weights["bias"]) == sizes[0] == manifest["items"] or sizes[1] != manifest["attributes"]:
-            raise ValueError(f"{folder}: {sizes} ids of items and attributes, weights of {len(weights['bias'])} items")
+            raise ValueError(
+                f"{folder} holds ids of {sizes[0]} items and {sizes[1]} attributes, and weights of "
+                f"{len(weights['bias'])} items, its manifest says {manifest['items']} items and "
+                f"{manifest['attributes']} attributes; train it again"
+            )
         net = cls.Net(saved, *sizes, weights["bag"].shape[1])
         net.load_state_dict(weights)
         return cls(saved, net, item_ids, attribute_ids, manifest["epochs"])

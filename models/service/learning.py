@@ -1,4 +1,4 @@
-"""Learns all that scores a question from wordings: the regression, the networks, the matcher."""
+"""Fits on wordings everything that scores a question: the regression, the networks, the matcher."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What two texts share and where they differ: hashed columns for a regression, and a few figures of likeness."""
+"""What two texts share and where they differ: hashed columns for a regression, and a few measures of similarity."""
 
 from __future__ import annotations
 

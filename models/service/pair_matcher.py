@@ -1,9 +1,9 @@
 """The matcher: whether two questions mean the same, or whether a text answers a question, as a chance.
 
 A regression on the words in which the two differ, a recurrent dual encoder and a recurrent matcher each give log-odds.
-A last regression weighs them with figures of likeness, on pairs that none of the three learned from. The networks are
-kept only where they make the matcher better on those pairs. Where pairs come in lists, such as the attributes that may
-answer one question, it also weighs how each pair compares with the others of its list.
+A last regression weighs them with measures of similarity, on pairs that none of the three learned from. The networks
+are kept only where they make the matcher better on those pairs. Where pairs come in lists, such as the attributes that
+may answer one question, it also weighs how each pair compares with the others of its list.
 """
 
 from __future__ import annotations

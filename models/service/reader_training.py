@@ -1,6 +1,7 @@
 """Recurrent dual encoders that place questions near the answers that they ask for, trained on wordings.
 
-Several start differently and learn from the same wordings; the mean of their cosines errs less often than any alone.
+Several encoders start from different random weights and learn from the same wordings. The mean of their cosines is
+wrong less often than any single one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Begins a reader from one that learned before: its layers, and its embeddings of words that both know."""
+"""Warm-starts a reader: copies an earlier reader's layers, and its embeddings of the words that both know."""
 
 from __future__ import annotations
 

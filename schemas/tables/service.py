@@ -101,7 +101,7 @@ REPLIES = Table(
 
 KNOWLEDGE = Table(
     name="knowledge",
-    grain="one wording of a question and the living row that answers it",
+    grain="one wording of a question and the current row that answers it",
     key=("knowledge_id",),
     columns=(
         Column("knowledge_id", "string", "Digest of topic, language and pattern."),

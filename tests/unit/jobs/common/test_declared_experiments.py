@@ -53,8 +53,8 @@ def arms_of(config: ExperimentsConfig) -> Arms:
         ('"b"', '"control"', "two arms or more, each once"),
         ('"b"', '"B b"', "lower-case letters"),
         ('salt = "s"', 'salt = "s"\nmetric = "joy"', "metric must be one of buys"),
-        ('"2026-01-02"', '"soon"', "soon"),
-        ("1000", "1", "planned_users 2 or more"),
+        ('"2026-01-02"', '"soon"', "starts_on must be a date, such as 2026-03-01; saw 'soon'"),
+        ("1000", "1", r"planned_users 2 or more; saw \d+ and 1"),
         ('salt = "s"', 'salt = "s"\nlearns = true\nwindow_days = 0', "window_days must be 1 or more"),
     ],
 )

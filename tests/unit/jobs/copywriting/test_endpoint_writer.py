@@ -217,7 +217,7 @@ def test_a_server_that_asks_for_too_long_a_wait_and_a_night_that_is_over(server:
         ({"base_url": f"https://user:{KEY}@host/v1"}, "base_url has a user or a query"),
         ({"base_url": f"https://host/v1?key={KEY}"}, "base_url has a user or a query"),
         ({"key_variable": KEY}, "key_variable must be the NAME"),
-        ({"most_cost": 5.0}, "nothing ever costs anything"),
+        ({"most_cost": 5.0}, "nothing ever costs anything; set them to the endpoint's prices"),
         ({"more": "{"}, "more is not JSON"),
         ({"more": "[]"}, "more must be a JSON object"),
         ({"at_once": 0}, "at_once must be 1 or more"),

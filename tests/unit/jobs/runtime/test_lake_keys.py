@@ -200,7 +200,7 @@ def test_a_key_change_that_was_cut_off_is_finished_by_the_same_call(
 
 def test_a_wrong_old_key_changes_nothing(keyed: Lake) -> None:
     before = everything(keyed)
-    with pytest.raises(WrongMasterKey, match="nothing was changed"):
+    with pytest.raises(WrongMasterKey, match="nothing was changed: set NIGHTMARKET_OLD_MASTER_KEY"):
         lake_keys.rotate(keyed, HeldKey(bytes(32)), HeldKey(bytes.fromhex(OTHER)))
     assert everything(keyed) == before
 

@@ -65,7 +65,7 @@ def test_a_sealed_file_that_was_changed_does_not_open(lake: Lake, damage) -> Non
     seal(lake, b"another day", FILE.replace("01-05", "01-06"))
     stored = seal(lake, os.urandom(2 * BLOCK + 5))
     stored.write_bytes(damage(stored.read_bytes()))
-    with pytest.raises(sealed_files.Damaged, match="was cut or changed, or its key is another one"):
+    with pytest.raises(sealed_files.Damaged, match="was cut or changed, or its key is another one; bring it back"):
         sealed_files.read(lake, FILE)
 
 

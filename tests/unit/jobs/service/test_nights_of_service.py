@@ -1,4 +1,4 @@
-"""Nights of customer service from the shop's files to the answers: each answer has a living row behind it."""
+"""Nights of customer service from the shop's files to the answers: each answer has a current row behind it."""
 
 from __future__ import annotations
 

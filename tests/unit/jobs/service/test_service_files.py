@@ -87,7 +87,9 @@ def test_bytes_that_are_no_text_break_nothing(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"p\.csv lacks 'from', 'to', which the mapping names; it has"):
+    with pytest.raises(
+        ValueError, match=r"p\.csv lacks 'from', 'to', which the mapping names; it has .* correct `columns`"
+    ):
         read(tmp_path, "policies", POLICIES, p_csv="policy_id,language,title,text\na,en,T,Text\n")
 
 
@@ -141,7 +143,7 @@ def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
     ]
     with pytest.raises(ValueError, match=r"q\.parquet lacks 'user', which the mapping names"):
         read(tmp_path / "less", "questions", mapping, q_parquet=parquet(table.drop_columns(["user"])))
-    with pytest.raises(ValueError, match=r"q\.parquet is no Parquet file"):
+    with pytest.raises(ValueError, match=r"(?s)q\.parquet is no Parquet file .*ask for it again"):
         read(tmp_path / "broken", "questions", mapping, q_parquet=b"PAR1 no")
 
 
