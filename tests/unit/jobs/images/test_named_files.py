@@ -86,6 +86,12 @@ def test_a_list_without_a_column_names_what_it_has(tmp_path: Path) -> None:
         named(tmp_path, {"manifest": "list.csv"})
 
 
+def test_a_list_that_cannot_be_read_is_named_with_the_next_step(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("item_id,path\ni1,a.jpg,more\n")
+    with pytest.raises(ValueError, match=r"(?s)list\.csv cannot be read as csv: .*correct the list, or `format`"):
+        named(tmp_path, {"manifest": "list.csv", "columns": {"item_id": "item_id", "path": "path"}}, item("i1"))
+
+
 def test_the_catalogue_names_pictures_in_its_column_or_an_attribute(tmp_path: Path) -> None:
     rows = [
         item("a", picture_url="x.jpg| y.jpg |", attributes='{"gallery": ["p.jpg", 7, ""], "one": "q.jpg"}'),

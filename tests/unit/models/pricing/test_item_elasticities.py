@@ -30,5 +30,5 @@ def test_a_fit_is_read_as_it_was_saved(tmp_path):
     np.testing.assert_array_equal(again.elasticities.mean, part.mean)
     with np.load(tmp_path / "elasticities.npz") as arrays:
         np.savez(tmp_path / "elasticities.npz", **{**arrays, "item_ids": np.array(["a"])})
-    with pytest.raises(ValueError, match="1 ids, 2 items, manifest 2 items"):
+    with pytest.raises(ValueError, match="holds 1 ids and 2 elasticities, its manifest says 2 items; fit it again"):
         ItemElasticities.load(tmp_path)
