@@ -33,13 +33,13 @@ def denies_in_chinese(claim: Claim, known: frozenset[str], folded: str) -> bool:
     """Whether the text denies what it names, and the row's words rule it out. known: the values they support."""
     if claim.kind == "negation":  # the claim may hold only the last word denied, 巧克力
         return f"not {_NEGATES.sub('', folded[claim.start : claim.end])}" in known
-    words = claim.value.removeprefix(SAID_IN_TEXT)
+    words = claim.words
     if f"not {words}" not in known:
         return False
     if _WARNED.match(folded, claim.end):
         return not _ASKS_BACK.search(folded, 0, claim.start)
     before = _BEFORE.search(folded, max(0, claim.start - _REACH), claim.start)
-    return before is not None and words != claim.value
+    return before is not None and claim.is_said
 
 
 def asks_back(claim: Claim, folded: str) -> bool:

@@ -23,7 +23,7 @@ from models.fact_lock.facts import KINDS, SAID_IN_TEXT, Claim, ItemFacts, Source
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included import is_included, says_lacked
-from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences, kinds_of
+from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences
 from models.fact_lock.labelled_figures import is_of_other
 from models.fact_lock.lacked import contradicts, states_allergy, states_lacked
 from models.fact_lock.negations import is_contrast, negations
@@ -36,8 +36,9 @@ from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.short_claims import short_claims
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
 from models.fact_lock.superlatives import superlatives
-from models.fact_lock.vocabulary import LATIN, UNSPACED, Vocabulary
+from models.fact_lock.vocabulary import LATIN, Vocabulary
 from models.fact_lock.within_limits import is_within_limit
+from models.text.languages import UNSPACED
 from models.text.numerals import fold
 
 __all__ = [
@@ -359,7 +360,7 @@ def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether a negation seems to deny the item itself, but denies what is said of it: "no end to this scarf"."""
     return (
         claim.kind == "negation"
-        and claim.value.rpartition(":")[2] in kinds_of(facts)
+        and claim.value.rpartition(":")[2] in facts.kinds
         and _DETERMINED.search(folded, claim.start, claim.end) is not None
     )
 
@@ -384,10 +385,8 @@ def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | N
     title_nouns = [
         noun for rule_set in vocabulary.rules for title in facts.titles for noun in rule_set.things_in(fold(title))
     ]
-    one_of = (
-        name.removesuffix("s") for name in (*kinds_of(facts), *title_nouns) if len(name) > 3 and name[-2:] != "ss"
-    )
-    names = sorted({*kinds_of(facts), *title_nouns, *one_of}, key=len, reverse=True)
+    one_of = (name.removesuffix("s") for name in (*facts.kinds, *title_nouns) if len(name) > 3 and name[-2:] != "ss")
+    names = sorted({*facts.kinds, *title_nouns, *one_of}, key=len, reverse=True)
     # A Latin name is a whole word: a lipstick is no name of a lip balm.
     whole = [
         re.escape(name) if UNSPACED.search(name) else rf"(?<![a-z]){re.escape(name)}(?:e?s)?(?![a-z])" for name in names

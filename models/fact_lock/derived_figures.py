@@ -9,10 +9,10 @@ from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import BESIDE_FACT, FIGURES
-from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.measures import MEASURE, SIDES, measures_named, nameless_sides, sides_named
 from models.fact_lock.price_check import ABOUT, HALF_CENT, equals_one, is_own_money, prices_of_one
-from models.fact_lock.vocabulary import UNSPACED, kind_of
+from models.fact_lock.vocabulary import kind_of
+from models.text.languages import UNSPACED
 from models.text.numerals import NUMBER, fold, value_of
 
 _MONEY = re.compile(r" (?:yuan|dollar|euro|pound|rupee)$")
@@ -282,7 +282,7 @@ def _meets_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     if measure is None or other is None or not _OF_OTHER.search(folded[: claim.start]):
         return False
     nouns = [noun for noun in (other["noun"], other["head"]) if noun]
-    if set(nouns) & set(kinds_of(facts)):
+    if set(nouns) & set(facts.kinds):
         return False
     clause = _CLAUSE_AFTER.match(folded, claim.end)
     denied = clause is not None and _DENIED.search(clause[0]) is not None

@@ -14,7 +14,8 @@ from models.fact_lock.measures import sides_meant
 from models.fact_lock.negations import SUBSTANCE
 from models.fact_lock.price_check import equals_one, is_price
 from models.fact_lock.sizes import fits_size
-from models.fact_lock.vocabulary import UNSPACED, kind_of
+from models.fact_lock.vocabulary import kind_of
+from models.text.languages import UNSPACED
 from models.text.numerals import NUMBER, ZH, chinese_number, fold
 
 _VERB_ZH = re.compile("^(?:没有?|不|未|无)?(?:上|加|放|有|带|含|添加|用|涂|装|给|留)?(?:一?[点个层滴]|任何|半点)?")
@@ -54,14 +55,14 @@ FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
-    if claim.kind != "negation" and (fits := fits_newborn(claim.value.rpartition(":")[2], facts)) is not None:
+    if claim.kind != "negation" and (fits := fits_newborn(claim.word, facts)) is not None:
         return fits
     if claim.kind == "bundle" and says_lacked(claim, facts):
         return False
     if claim.value in known:
         return True
-    if claim.value.startswith(SAID_IN_TEXT):
-        return _facts_say(claim.value.removeprefix(SAID_IN_TEXT), facts, known)
+    if claim.is_said:
+        return _facts_say(claim.words, facts, known)
     if claim.kind == "negation":
         return _denied_rightly(claim, facts, known)
     if claim.doubtful:
@@ -82,7 +83,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         case "size":
             return _number(claim, facts, known) or fits_size(claim.value, facts)
         case "attribute":
-            return _says_without_name(claim, facts) or counts_things(claim.value.rpartition(":")[2], facts)
+            return _says_without_name(claim, facts) or counts_things(claim.word, facts)
         case "brand":
             return _brand(claim, facts)
     return False
@@ -115,22 +116,23 @@ def states_degrees(claim: Claim, facts: ItemFacts, folded: str) -> bool:
 
     Not every degree is one: 壶嘴能转九十度.
     """
-    degrees = _DEGREES.fullmatch(claim.value.removeprefix(SAID_IN_TEXT))
+    degrees = _DEGREES.fullmatch(claim.words)
     if degrees is None:
         return False
     clause = _clause(folded, claim)
     if _TURNS.search(clause) or not _HEATS.search(clause):
         return False
     value = float(degrees[1]) if degrees[1].isdigit() else chinese_number(degrees[1])
-    stated = (text for text in map(fold, facts.texts()))
     return any(
-        value in map(float, re.findall(r"\d+", range_[0])) for text in stated for range_ in _CELSIUS.finditer(text)
+        value in map(float, re.findall(r"\d+", range_[0]))
+        for text in facts.folded_texts
+        for range_ in _CELSIUS.finditer(text)
     )
 
 
 def _says_without_name(claim: Claim, facts: ItemFacts) -> bool:
     """Whether the row has a value of figures, which the text says with its attribute: three (brightness) levels."""
-    words = claim.value.rpartition(":")[2].split(" ")
+    words = claim.word.split(" ")
     others = [word for word in words if word not in claim.attributes]
     return 1 < len(others) < len(words) and NUMBER.match(others[0]) is not None and facts.says(" ".join(others))
 
@@ -261,7 +263,7 @@ def _is_within(share: float, value: float, sizes: Mapping[str, float], unit: str
 
 def _has_figure(figure: str, facts: ItemFacts) -> bool:
     """Whether the row has this very figure: 4 is none of 2.4 kg."""
-    return any(re.search(rf"(?<![\d.,]){re.escape(figure)}(?![.,]?\d)", fold(text)) for text in facts.texts())
+    return any(re.search(rf"(?<![\d.,]){re.escape(figure)}(?![.,]?\d)", text) for text in facts.folded_texts)
 
 
 def _number(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
@@ -305,7 +307,7 @@ def is_extended(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         return False
     sums = (
         f"{(float(first) + float(second)) * UNITS[word][1]:.6g} {UNITS[word][0]}"
-        for text in map(fold, facts.texts())
+        for text in facts.folded_texts
         for first, word, second in _ADDED.findall(text)
     )
     return claim.value in sums

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.judged_sentences import kinds_of
-from models.text.numerals import fold, with_digits
+from models.fact_lock.facts import Claim, ItemFacts
+from models.text.numerals import with_digits
 
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
@@ -39,13 +38,12 @@ _LACKED_ZH = (
 def is_lacked(thing: str, facts: ItemFacts) -> bool:
     """Whether the row names the thing only to say that the item has it not."""
     lacked = re.compile(_LACKED_ZH % (re.escape(thing), re.escape(thing)))
-    return any(lacked.search(fold(text)) for text in facts.texts())
+    return any(map(lacked.search, facts.folded_texts))
 
 
 def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
     """Whether a thing that comes along, as a claim says, is missing by the row: 七号电池, of 7号电池（不含）."""
-    words = claim.value.removeprefix(SAID_IN_TEXT)
-    return any(is_lacked(form, facts) for form in (words, with_digits(words)))
+    return any(is_lacked(form, facts) for form in (claim.words, with_digits(claim.words)))
 
 
 def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
@@ -59,11 +57,11 @@ def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         follows = _AFTER_ZH.match(folded, claim.end)
         thing_zh = follows["thing"] if follows else ""
         comes = thing_zh and facts.says(thing_zh) and not is_lacked(thing_zh, facts)
-        return bool(comes) and thing_zh not in kinds_of(facts)
+        return bool(comes) and thing_zh not in facts.kinds
     if claim.kind != "bundle" or not _ONLY_COMES.fullmatch(words):
         return False
     thing = _AFTER.match(folded, claim.end) if _LEADS_ON.search(words) else _BEFORE.match(folded[: claim.start])
     if thing is None:
         return False
     named = re.findall(r"[a-z0-9]+", thing["thing"])
-    return named[-1] not in kinds_of(facts) and all(map(facts.says, named))
+    return named[-1] not in facts.kinds and all(map(facts.says, named))

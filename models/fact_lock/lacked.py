@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.included import is_lacked
-from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.negations import ASKED_ZH, SUBSTANCE
-from models.fact_lock.vocabulary import UNSPACED
 from models.fact_lock.word_index import is_only_denied
+from models.text.languages import UNSPACED
 from models.text.numerals import fold
 
 _LACKS = re.compile(rf"(?:无|不含|不加|零|未添加|不添加)(?P<thing>{SUBSTANCE})")
@@ -61,10 +60,10 @@ def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
     for listed in (*_LIST.finditer(folded), *_ALSO.finditer(folded)):
         if listed["more"] not in lacked:
             yield Claim("negation", f"not {listed['more']}", *listed.span("more"))
-    texts = list(map(fold, facts.texts()))
+    texts = facts.folded_texts
     for denial in (*_HAS_NOT.finditer(folded), *_IS_MISSING.finditer(folded)):
         what = denial["what"]
-        if any(kind.endswith(what) for kind in kinds_of(facts)):
+        if any(kind.endswith(what) for kind in facts.kinds):
             continue  # 不是大衣,是拥抱
         if facts.says(what) and not is_only_denied(what, texts) and not is_lacked(what, facts) and what not in lacked:
             yield Claim("negation", f"not {what}", *denial.span())
@@ -93,7 +92,7 @@ def contradicts(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         return False
     if any(is_denied(clause[0]) for clause in _CLAUSE.finditer(folded) if clause.start() <= claim.start < clause.end()):
         return False
-    return is_only_denied(words, list(map(fold, facts.texts())))
+    return is_only_denied(words, facts.folded_texts)
 
 
 def is_denied(clause: str) -> bool:
@@ -103,12 +102,10 @@ def is_denied(clause: str) -> bool:
 
 def _things(facts: ItemFacts) -> Iterator[tuple[str, str]]:
     """(kind of the claim, thing) for each thing that the row lacks, sells apart, or says to keep away from."""
-    for name, values in facts.attributes.items():
-        folded = fold(name)
-        kind = "bundle" if _APART.search(folded) else "use" if _SHUNNED.search(folded) else ""
-        for value in map(fold, values):
-            for part in _PART.findall(value):
-                if lacks := _LACKS.fullmatch(part):
-                    yield "ingredients", lacks["thing"]
-                for thing in _THING.findall(_NO_THING.sub(" ", part)) if kind else ():
-                    yield kind, thing
+    for name, value in facts.folded_values:
+        kind = "bundle" if _APART.search(name) else "use" if _SHUNNED.search(name) else ""
+        for part in _PART.findall(value):
+            if lacks := _LACKS.fullmatch(part):
+                yield "ingredients", lacks["thing"]
+            for thing in _THING.findall(_NO_THING.sub(" ", part)) if kind else ():
+                yield kind, thing

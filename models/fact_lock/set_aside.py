@@ -6,9 +6,8 @@ import re
 
 from models.fact_lock.claim_rules import OF_PARTNERS, lies_within
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.vocabulary import Vocabulary
-from models.text.numerals import fold, with_digits
+from models.text.numerals import with_digits
 
 MAY_BE_SET_ASIDE = ("award", "celebrity", "number", *OF_PARTNERS)
 # "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
@@ -32,13 +31,13 @@ def without_set_aside(
 
     A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
     """
-    kinds = kinds_of(facts)
+    kinds = facts.kinds
     asides = []
     for match in _SET_ASIDE.finditer(folded):
         start, end = match.span("rest")
         followed = (claim for claim in supported if start <= claim.start < end)
         names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
-        if names_item or any(claim.value.rpartition(":")[2] not in kinds for claim in followed):
+        if names_item or any(claim.word not in kinds for claim in followed):
             asides.append(match.span("aside"))
     if not asides:
         return wrong
@@ -64,4 +63,4 @@ def without_set_aside(
 def _row_begins(word: str, facts: ItemFacts) -> bool:
     """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "line" of lined pages."""
     beginning = re.compile(rf"(?<![a-z0-9]){re.escape(word.removesuffix('s'))}(?![0-9])")
-    return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
+    return any(beginning.search(value) for _, value in facts.folded_values)

@@ -22,10 +22,9 @@ from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.short_claims import sizes_between
 from models.fact_lock.word_trie import tree_pattern
+from models.text.languages import UNSPACED
 from models.text.numerals import fold
 
-# Chinese, kana, Hangul: words of these stand anywhere.
-UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that put spaces between words
 LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
