@@ -41,7 +41,6 @@ _DENIAL = re.compile(
 # Plastic? Not this one. Not of a thing that the text has after all: "Leather? Not only that", "Plastic? No shortage".
 ASKED = re.compile(
     r"\?,? (?:(?:not|no|never|nope|none)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)"
-    r""
     r"|on (?:this|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace"
     r"|scrap|stitch|gram"
     r"|crumb|hint|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"

@@ -15,44 +15,11 @@ from models.text.numerals import fold, with_digits
 _CHINESE_SPACE = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
 
 KINDS = (
-    "assertion",
-    "attribute",
-    "award",
-    "brand",
-    "bundle",
-    "celebrity",
-    "certification",
-    "colour",
-    "comparison",
-    "date",
-    "delivery",
-    "discount",
-    "green",
-    "health",
-    "heritage",
-    "ingredients",
-    "material",
-    "medical",
-    "name",
-    "negation",
-    "number",
-    "origin",
-    "price",
-    "safety",
-    "sales",
-    "scarcity",
-    "script",
-    "season",
-    "shape",
-    "size",
-    "stock",
-    "superlative",
-    "technical",
-    "use",
-    "warranty",
-)
-
-
+    "assertion", "attribute", "award", "brand", "bundle", "celebrity", "certification", "colour", "comparison", "date",
+    "delivery", "discount", "green", "health", "heritage", "ingredients", "material", "medical", "name", "negation",
+    "number", "origin", "price", "safety", "sales", "scarcity", "script", "season", "shape", "size", "stock",
+    "superlative", "technical", "use", "warranty",
+)  # fmt: skip
 SAID_IN_TEXT = "said:"  # prefix of a claim's value: the claim is true if the facts have these words
 # Kinds of claims that `models.fact_lock.fact_check.supports` checks by more than the item's words.
 NOT_BY_WORDS_ALONE = ("brand", "date", "discount", "negation", "number", "price", "size", "stock")

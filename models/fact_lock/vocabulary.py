@@ -20,7 +20,7 @@ from models.fact_lock.claim_rules import ClaimRules, ClaimWords
 from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, SAID_IN_TEXT, Claim, ItemFacts, Words
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
-from models.fact_lock.short_claims import sizes_between
+from models.fact_lock.sizes import sizes_between
 from models.fact_lock.word_trie import tree_pattern
 from models.text.languages import UNSPACED
 from models.text.numerals import fold
@@ -142,6 +142,10 @@ class Vocabulary:
         rules = tuple(ClaimRules(rule_set.words) for rule_set in self.rules)  # without compiled patterns
         return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures, rules)
 
+    def rules_of(self, language: str) -> ClaimRules | None:
+        """What the language's sentences assert; None for a language without patterns."""
+        return next((rule_set for rule_set in self.rules if rule_set.words.language == language), None)
+
     @cached_property
     def letters(self) -> dict[int, str]:
         """Code of a letter -> the letter that it is read as, in every language."""
@@ -193,7 +197,7 @@ class Vocabulary:
 
     @cached_property
     def own_things(self) -> weakref.WeakKeyDictionary[ItemFacts, re.Pattern[str] | None]:
-        """Cache of `models.fact_lock.claims`: matches the names of each item."""
+        """Cache of `models.fact_lock.partners`: matches the names of each item."""
         return weakref.WeakKeyDictionary()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a Chinese text says to be there although the row says that it is not: 香精 of 无香精, a thing sold apart."""
+"""Things that a row names only to say that the item lacks them: 香精 of 无香精, a battery that is sold apart."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator
 
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.included import is_lacked
 from models.fact_lock.negations import ASKED_ZH, SUBSTANCE
 from models.fact_lock.word_index import is_only_denied
 from models.text.languages import UNSPACED
-from models.text.numerals import fold
+from models.text.numerals import fold, with_digits
 
 _LACKS = re.compile(rf"(?:无|不含|不加|零|未添加|不添加)(?P<thing>{SUBSTANCE})")
 _PART = re.compile(r"[^,，、;；/和与及 ]+")
+# What the row says of a thing that does not come along, or that it is only made for: 不含电池, 墨盒另购, 兼容惠普.
+_LACKED_ZH = (
+    "(?:不含|不带|不附|不配|没有|无|不添加|未添加|可能含|处理|兼容|适用|适配|支持|选配|可选|避免|禁用|忌)[^,.;:，。；：]{0,6}?%s"
+    "|%s[^,.;:，。；：]{0,3}?(?:另购|另售|另配|选购|自备|不含|不附|需另)"
+)
 # Attributes that list what is sold apart, and what the item must be kept from.
 _APART = re.compile(r"(?<![a-z])(?:optional|options)(?![a-z])|选配|另购|加购")
 _SHUNNED = re.compile(r"(?<![a-z])(?:avoid|never|keep away)(?![a-z])|避免|禁用|忌")
@@ -49,6 +53,17 @@ _HAS_NOT = re.compile(
     "(?:^|(?<=[,，。;；!！]))(?:也|都|根本|完全|可)?(?:没有|不带|没带|不附|不是)(?P<what>[一-龥]{2,6}?)的?(?=[,，。;；!！]|$)"
 )
 _MAY_BE_DENIED = ("attribute", "ingredients", "material", "shape", "technical", "use")
+
+
+def is_lacked(thing: str, facts: ItemFacts) -> bool:
+    """Whether the row names the thing only to say that the item has it not."""
+    lacked = re.compile(_LACKED_ZH % (re.escape(thing), re.escape(thing)))
+    return any(map(lacked.search, facts.folded_texts))
+
+
+def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
+    """Whether a thing that comes along, as a claim says, is missing by the row: 七号电池, of 7号电池（不含）."""
+    return any(is_lacked(form, facts) for form in (claim.words, with_digits(claim.words)))
 
 
 def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:

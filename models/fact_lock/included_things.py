@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from models.fact_lock.facts import Claim, ItemFacts
-from models.text.numerals import with_digits
+from models.fact_lock.missing_things import is_lacked
 
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
@@ -27,23 +27,6 @@ _AFTER = re.compile(
 # In Chinese the thing follows (自带托盘, 附了一支笔), up to the end of its clause.
 _ONLY_COMES_ZH = re.compile("(?:附|自带|附带|随附|配)(?:了|有|着)?(?:一)?")
 _AFTER_ZH = re.compile("(?:了|有|着)?[一两二三四五六\\d]*[条只个支把根本份套张枚块盒袋]?(?P<thing>[\u3400-\u9fff]{2,})")
-
-# What the row says of a thing that does not come along, or that it is only made for: 不含电池, 墨盒另购, 兼容惠普.
-_LACKED_ZH = (
-    "(?:不含|不带|不附|不配|没有|无|不添加|未添加|可能含|处理|兼容|适用|适配|支持|选配|可选|避免|禁用|忌)[^,.;:，。；：]{0,6}?%s"
-    "|%s[^,.;:，。；：]{0,3}?(?:另购|另售|另配|选购|自备|不含|不附|需另)"
-)
-
-
-def is_lacked(thing: str, facts: ItemFacts) -> bool:
-    """Whether the row names the thing only to say that the item has it not."""
-    lacked = re.compile(_LACKED_ZH % (re.escape(thing), re.escape(thing)))
-    return any(map(lacked.search, facts.folded_texts))
-
-
-def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
-    """Whether a thing that comes along, as a claim says, is missing by the row: 七号电池, of 7号电池（不含）."""
-    return any(is_lacked(form, facts) for form in (claim.words, with_digits(claim.words)))
 
 
 def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
