@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.fact_lock.attribute_names import is_part, states_denied
+from models.fact_lock.attribute_names import is_part
 from models.fact_lock.chinese_denials import asks_back, denies_in_chinese, denies_known, warns_off
 from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
 from models.fact_lock.counted import counts_otherwise, is_counted
@@ -26,7 +26,7 @@ from models.fact_lock.included_things import is_included
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences
 from models.fact_lock.labelled_figures import is_of_other
 from models.fact_lock.limits import has_room, is_too_large, keeps_limit
-from models.fact_lock.missing_things import contradicts, says_lacked, states_allergy, states_lacked
+from models.fact_lock.missing_things import contradicts, says_lacked, states_allergy, states_denied, states_lacked
 from models.fact_lock.negations import is_contrast
 from models.fact_lock.partners import partner_spans
 from models.fact_lock.pieces import is_none_of_all, is_share_of_one, is_total, lasts_so_long
@@ -93,7 +93,8 @@ def unsupported(
 
 
 def _overstates(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Whether the text says more with a value than the row that has it. Nothing around such a claim can excuse it."""
+    """Whether the row has the value, but the text says more: that the item is all of this material, that this size is too
+    large for it, that this is the weight of all pieces, or that there are so many. Nothing can excuse such a claim."""
     return (
         claims_purity(claim, facts, folded)
         or is_too_large(claim, folded)
@@ -163,7 +164,7 @@ def _without_excused(doubted: list[Claim], supported: list[Claim], checked: _Che
 
 
 def _is_within_facts(claim: Claim, stated: bytearray, checked: _Checked) -> bool:
-    """Whether a word stands within words that the facts support, or such words are most of an assertion.
+    """Whether a word stands within words that the facts support, or an assertion is mostly such words.
 
     stated: 1 for each character of such words.
     """

@@ -18,7 +18,7 @@ def rest_of_clause(claim: Claim, folded: str) -> str:
     return after[0] if after else ""
 
 
-def around(claim: Claim, folded: str) -> str:
+def clause_around(claim: Claim, folded: str) -> str:
     """The clause around a claim, without the claim's own words."""
     before = _BEFORE.search(folded[: claim.start])
     return f"{before[0] if before else ''} {rest_of_clause(claim, folded)}"

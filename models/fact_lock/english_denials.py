@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from models.fact_lock.attribute_names import ASKED
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
+from models.fact_lock.negations import ASKED
 from models.fact_lock.vocabulary import Vocabulary
 
 _DETERMINED = re.compile(r" (?:this|these|the|that|its|your|every|each) ")

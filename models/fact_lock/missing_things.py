@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from models.fact_lock.attribute_names import denied_by_values
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.negations import ASKED_ZH, SUBSTANCE
+from models.fact_lock.negations import ASKED, ASKED_ZH, SUBSTANCE
 from models.fact_lock.word_index import is_only_denied
 from models.text.languages import UNSPACED
 from models.text.numerals import fold, with_digits
@@ -53,6 +54,17 @@ _HAS_NOT = re.compile(
     "(?:^|(?<=[,，。;；!！]))(?:也|都|根本|完全|可)?(?:没有|不带|没带|不附|不是)(?P<what>[一-龥]{2,6}?)的?(?=[,，。;；!！]|$)"
 )
 _MAY_BE_DENIED = ("attribute", "ingredients", "material", "shape", "technical", "use")
+# In English, what says that the item has a thing, and what denies it in a clause.
+_HAS = (
+    r"(?<![a-z])(?:with|has|have|its|their|includes?|there (?:is|are)|there's|contains?|plus|features?)"
+    r" (?:(?:an?|the|one|two|three|four|some|its) )*(?:(?!(?:no|not|never|and|or|of|for|to|in|on"
+    r"|with|without)(?![a-z]))[a-z-]+ ){0,2}"
+)
+_CLAUSE_EN = re.compile(r"[^,.;:!?]+")
+_DENIES_EN = re.compile(
+    r"n't(?![a-z])|(?<![a-z])(?:no|not|never|none|nothing|nobody|without|free|zero|nor|neither|minus|skip|skips|lacks?"
+    r"|lacking|instead|rather|cannot|hardly|missing|absent|gone|forget|goodbye|farewell|unlike|others?)(?![a-z])"
+)
 
 
 def is_lacked(thing: str, facts: ItemFacts) -> bool:
@@ -66,22 +78,24 @@ def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
     return any(is_lacked(form, facts) for form in (claim.words, with_digits(claim.words)))
 
 
+def states_denied(folded: str, facts: ItemFacts) -> Iterator[Claim]:
+    """Things that an English text says the item has, and that a value denies: "with a drawer", of drawers "none"."""
+    things = sorted({thing for thing in denied_by_values(facts) if len(thing) > 3})
+    if not things:
+        return
+    stated = re.compile(rf"{_HAS}(?P<thing>{'|'.join(map(re.escape, things))})(?![a-z-])")
+    for clause in _CLAUSE_EN.finditer(folded):
+        for thing in stated.finditer(folded, *clause.span()):
+            if not _DENIES_EN.search(folded, clause.start(), thing.end()) and not ASKED.match(folded, thing.end()):
+                yield Claim("attribute", f"{SAID_IN_TEXT}{thing['thing']}", *thing.span("thing"))
+
+
 def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
-    """Claims of what the row lacks, sells apart or warns of, in clauses of the text that do not deny it."""
+    """What a Chinese text says to be there although the row lacks it, and denies although the row has it."""
     if not UNSPACED.search(folded):
         return
     things = list(_things(facts))
-    lacked = {thing for _, thing in things}
-    for listed in (*_LIST.finditer(folded), *_ALSO.finditer(folded)):
-        if listed["more"] not in lacked:
-            yield Claim("negation", f"not {listed['more']}", *listed.span("more"))
-    texts = facts.folded_texts
-    for denial in (*_HAS_NOT.finditer(folded), *_IS_MISSING.finditer(folded)):
-        what = denial["what"]
-        if any(kind.endswith(what) for kind in facts.kinds):
-            continue  # 不是大衣,是拥抱
-        if facts.says(what) and not is_only_denied(what, texts) and not is_lacked(what, facts) and what not in lacked:
-            yield Claim("negation", f"not {what}", *denial.span())
+    yield from _denies_wrongly(folded, facts, {thing for _, thing in things})
     for clause in _CLAUSE.finditer(folded) if things else ():
         for kind, thing in things:
             start = folded.find(thing, *clause.span())
@@ -89,6 +103,19 @@ def states_lacked(folded: str, facts: ItemFacts) -> Iterator[Claim]:
                 continue
             if not (kind == "ingredients" and ASKED_ZH.match(folded, clause.start())):
                 yield Claim(kind, f"{SAID_IN_TEXT}{thing}", start, start + len(thing))
+
+
+def _denies_wrongly(folded: str, facts: ItemFacts, lacked: set[str]) -> Iterator[Claim]:
+    """Denials of substances that are none of those `lacked`, and of things that the row has."""
+    for listed in (*_LIST.finditer(folded), *_ALSO.finditer(folded)):
+        if listed["more"] not in lacked:
+            yield Claim("negation", f"not {listed['more']}", *listed.span("more"))
+    for denial in (*_HAS_NOT.finditer(folded), *_IS_MISSING.finditer(folded)):
+        what = denial["what"]
+        if any(kind.endswith(what) for kind in facts.kinds) or what in lacked:
+            continue  # 不是大衣,是拥抱
+        if facts.says(what) and not is_only_denied(what, facts.folded_texts) and not is_lacked(what, facts):
+            yield Claim("negation", f"not {what}", *denial.span())
 
 
 def states_allergy(folded: str, facts: ItemFacts) -> Iterator[Claim]:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from models.fact_lock.attribute_names import ASKED
 from models.fact_lock.facts import Claim
 from models.fact_lock.vocabulary import Vocabulary
 
@@ -27,6 +26,14 @@ _NONE_ZH = re.compile(
     "[一半](?:个|只|条|根|点儿?|丝|颗|粒|块|滴|层|片|道)(?P<what>[\u4e00-\u9fff]{1,5})[都也](?:没有?|不)(?![\u4e00-\u9fff]{0,3}(?:少|缺|落|错过))"
 )
 SUBSTANCE = "[a-z][a-z0-9-]{1,7}|[一-龥]{1,4}(?:剂|精|素|醛|糖|盐|油|酯|醇|酸|胶|粉|料|铅|酚|苯|醚)[a-z]?"
+# Plastic? Not this one. Not of a thing that the text has after all: "Leather? Not only that", "Plastic? No shortage".
+ASKED = re.compile(
+    r"\?,? (?:(?:not|no|never|nope|none)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)"
+    r"|on (?:this|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace"
+    r"|scrap|stitch|gram"
+    r"|crumb|hint|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"
+    r"|(?:no|never|nope)(?=,(?! (?:no|not|two|three|four|both|more|even|better|\d))))"
+)
 # 香精?配方里没有: a substance or a Latin name is asked for, and denied. The denial is no double one and ends its
 # clause: what follows there (没有才怪, 没有只放玻尿酸) may say anything.
 ASKED_ZH = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from models.fact_lock.clauses import around
+from models.fact_lock.clauses import clause_around
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_patterns import EACH, FIGURES
 from models.fact_lock.pieces import counts_bought
@@ -107,7 +107,7 @@ def is_price_per(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: 
 
 
 def _is_of_money(claim: Claim, folded: str) -> bool:
-    if _OF_MONEY.search(around(claim, folded)):
+    if _OF_MONEY.search(clause_around(claim, folded)):
         return True
     sum_before = _LEADS_ON.search(folded[: claim.start])
     return sum_before is not None and _OF_MONEY.search(sum_before["clause"]) is not None
@@ -136,5 +136,5 @@ def is_measure_of_price(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         and measure["unit"] in ("g", "ml", "m")
         and float(measure["value"]) in (1, 10, 100, 1000)
         and _PRICED_BY.search(folded[: claim.start]) is not None
-        and _OF_MONEY.search(around(claim, folded)) is not None
+        and _OF_MONEY.search(clause_around(claim, folded)) is not None
     )

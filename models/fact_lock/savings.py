@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from models.fact_lock.clauses import around
+from models.fact_lock.clauses import clause_around
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.prices import equals_one, is_in_own_money
 from models.text.languages import UNSPACED
@@ -77,7 +77,7 @@ def _is_saved(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     is_bare, no_thing = claim.kind == "number", _NO_THING.match(folded, claim.end) is not None
     if not no_thing and (is_bare or not _GOES_ON.match(folded, claim.end)):
         return False
-    if _FURTHER.search(around(claim, folded)):
+    if _FURTHER.search(clause_around(claim, folded)):
         return False
     if {facts.price, facts.old_price} <= set(_numbers(folded)):
         return True

@@ -106,7 +106,7 @@ def _hidden_claims(
         for word, start, end in rule_set.paraphrases(folded):
             yield from _meant(word, start, end, vocabulary)
     for sign in vocabulary.emoji_signs.finditer(text):
-        yield from _meant(vocabulary.emoji[sign[0]][0], sign.start(), sign.end(), vocabulary)
+        yield from _meant(vocabulary.emoji[sign[0]], *sign.span(), vocabulary)
     for flag in _FLAG.finditer(text):
         yield Claim("origin", f"{SAID_IN_TEXT}{flag[0]}", *flag.span())
     if joined := gaps_closed(folded):

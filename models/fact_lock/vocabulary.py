@@ -154,13 +154,9 @@ class Vocabulary:
         }
 
     @cached_property
-    def emoji(self) -> dict[str, tuple[str, ...]]:
-        """Sign -> the words that it stands for, in every language."""
-        signs = {sign for rule_set in self.rules for sign in rule_set.words.emoji}
-        return {
-            sign: tuple(rule_set.words.emoji[sign] for rule_set in self.rules if sign in rule_set.words.emoji)
-            for sign in sorted(signs)
-        }
+    def emoji(self) -> dict[str, str]:
+        """Sign -> the word that it stands for, in the first language that has one."""
+        return {sign: word for rule_set in reversed(self.rules) for sign, word in rule_set.words.emoji.items()}
 
     @cached_property
     def emoji_signs(self) -> re.Pattern[str]:
