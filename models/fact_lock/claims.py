@@ -93,8 +93,8 @@ def unsupported(
 
 
 def _overstates(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Whether the row has the value, but the text says more: that the item is all of this material, that this size is too
-    large for it, that this is the weight of all pieces, or that there are so many. Nothing can excuse such a claim."""
+    """Whether the row has the value, but the text says more: that the item is all of this material, that this size is
+    too large for it, that this is the weight of all pieces, or that there are so many. Nothing excuses such a claim."""
     return (
         claims_purity(claim, facts, folded)
         or is_too_large(claim, folded)
