@@ -24,17 +24,16 @@ from models.fact_lock.figure_check import is_extended, states_degrees
 from models.fact_lock.figure_patterns import BESIDE_FACT
 from models.fact_lock.included_things import is_included
 from models.fact_lock.judged_sentences import assertions, blanks_of, judged_again, judged_sentences
-from models.fact_lock.labelled_figures import is_of_other
+from models.fact_lock.labelled_figures import is_of_other_thing
 from models.fact_lock.limits import has_room, is_too_large, keeps_limit
 from models.fact_lock.missing_things import contradicts, says_lacked, states_allergy, states_denied, states_lacked
 from models.fact_lock.negations import is_contrast
-from models.fact_lock.partners import partner_spans
+from models.fact_lock.other_things import partner_spans, without_scenery
 from models.fact_lock.pieces import is_none_of_all, is_share_of_one, is_total, lasts_so_long
 from models.fact_lock.prices import is_measure_of_price, is_price_per
 from models.fact_lock.purity import claims_purity, denies_others, denies_purity
 from models.fact_lock.readers import is_of_reader, turns_away_wrongly, with_reason
 from models.fact_lock.savings import is_of_other_cost, is_saving
-from models.fact_lock.scenes import without_scenery
 from models.fact_lock.sentence_judge import SentenceJudge
 from models.fact_lock.set_aside import without_set_aside
 from models.fact_lock.slots import Filled, Slot, SlotError, digits_of_its_own, fill, slots_of
@@ -129,7 +128,7 @@ def _says_of_another(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """
     return (
         contradicts(claim, facts, folded)
-        or is_of_other(claim, facts, folded)
+        or is_of_other_thing(claim, facts, folded)
         or turns_away_wrongly(claim, facts, folded)
         or is_of_other_cost(claim, folded)
         or warns_off(claim, facts, folded)

@@ -76,7 +76,10 @@ def counts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
 
 
 def _counts_parts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Three doors, of a row with doors "2". "A pair of doors" says nothing but this; the row must have the part."""
+    """Whether an English text does: three doors, where the attribute doors is "2".
+
+    "A pair of doors" says nothing but this; the row must have the part.
+    """
     counted = _COUNTED_PART.match(folded, claim.end)
     if counted is None or not claim.value.isdigit():
         return False
@@ -93,7 +96,7 @@ def _counts_parts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool
 
 
 def _counts_otherwise_in_chinese(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """三档, of a row with 2档 and 3 years: any text of the row may count."""
+    """Whether a Chinese text does: 三档, of a row with 2档 and 3 years. Any text of the row may count."""
     counter = _COUNTER.match(folded, claim.end) if " " not in claim.value else None
     if counter is None:
         return False

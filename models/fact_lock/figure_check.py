@@ -32,7 +32,7 @@ NEARLY = 0.02  # share by which a length may differ from a fact: six feet are 1.
 
 
 def has_figure(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
-    """A figure is supported in its unit, or if either the fact or the text leaves the unit out."""
+    """Whether the row has the figure in its unit; the row or the text may leave the unit out."""
     figure, _, unit = claim.value.lstrip("~<>").removeprefix("size ").partition(" ")
     try:
         value = float(figure)

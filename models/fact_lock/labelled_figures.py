@@ -23,7 +23,7 @@ NEARLY = 0.02  # share by which figures may differ: a year and a half is 18 mont
 _CHARACTERS = 2  # of a label that the text has
 
 
-def is_of_other(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+def is_of_other_thing(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text gives the figure to something for which the row has another figure."""
     figure, _, unit = claim.value.partition(" ")
     if claim.kind != "number" or not unit or not figure.replace(".", "", 1).isdigit():

@@ -80,7 +80,7 @@ def is_too_large(claim: Claim, folded: str) -> bool:
 
 
 def _keeps_limit(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """The limit must be of the thing named, but for a weight that the item is said to bear: a row says "max load"."""
+    """Whether an English text does. The limit must be of the thing, but for a weight that the item is said to bear."""
     measure, other = MEASURE.fullmatch(claim.value), _OTHER.match(folded, claim.end)
     before = folded[: claim.start]
     if measure is None or other is None or not _OF_OTHER.search(before):
@@ -113,7 +113,7 @@ def _limits(facts: ItemFacts) -> Iterator[tuple[float, str, str]]:
 
 
 def _keeps_limit_in_chinese(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """A thing below half the limit may be one of another kind."""
+    """Whether a Chinese text does. A thing below half the limit may be one of another kind."""
     figure, _, unit = claim.value.partition(" ")
     if not _INCHES.search(folded[claim.start : claim.end]) or not figure.replace(".", "", 1).isdigit():
         return False

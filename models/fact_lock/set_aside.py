@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from models.fact_lock.claim_rules import OF_PARTNERS, lies_within
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
@@ -31,14 +32,7 @@ def without_set_aside(
 
     A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
     """
-    kinds = facts.kinds
-    asides = []
-    for match in _SET_ASIDE.finditer(folded):
-        start, end = match.span("rest")
-        followed = (claim for claim in supported if start <= claim.start < end)
-        names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
-        if names_item or any(claim.word not in kinds for claim in followed):
-            asides.append(match.span("aside"))
+    asides = list(_asides(supported, facts, folded))
     if not asides:
         return wrong
 
@@ -58,6 +52,15 @@ def without_set_aside(
         return words is not None and any(rule_set.things_in(words[0]) for rule_set in vocabulary.rules)
 
     return [claim for claim in wrong if not is_set_aside(claim)]
+
+
+def _asides(supported: list[Claim], facts: ItemFacts, folded: str) -> Iterator[tuple[int, int]]:
+    """The places of what the text sets aside, if it goes on with the item or a fact of it."""
+    for match in _SET_ASIDE.finditer(folded):
+        start, end = match.span("rest")
+        names_item = match["just"] and any(kind in match["rest"] for kind in facts.kinds)
+        if names_item or any(start <= claim.start < end and claim.word not in facts.kinds for claim in supported):
+            yield match.span("aside")
 
 
 def _row_begins(word: str, facts: ItemFacts) -> bool:

@@ -193,7 +193,7 @@ class Vocabulary:
 
     @cached_property
     def own_things(self) -> weakref.WeakKeyDictionary[ItemFacts, re.Pattern[str] | None]:
-        """Cache of `models.fact_lock.partners`: matches the names of each item."""
+        """Cache of `models.fact_lock.other_things`: matches the names of each item."""
         return weakref.WeakKeyDictionary()
 
     @cached_property
