@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.fact_lock.attribute_names import is_part
-from models.fact_lock.chinese_denials import asks_back, denies_in_chinese, denies_known, warns_off
 from models.fact_lock.claim_rules import OF_PARTNERS, ClaimRules, lies_within
 from models.fact_lock.counted import counts_otherwise, is_counted
-from models.fact_lock.english_denials import denies_in_english, grants_ruled_out
+from models.fact_lock.denials import asks_back, denies_known, denies_rightly, grants_ruled_out, warns_off
 from models.fact_lock.fact_check import supports
 from models.fact_lock.facts import KINDS, Claim, ItemFacts, Source
 from models.fact_lock.figure_check import is_extended, states_degrees
@@ -150,8 +149,7 @@ def _without_excused(doubted: list[Claim], supported: list[Claim], checked: _Che
             (claim.kind in OF_PARTNERS and lies_within(claim.start, claim.end, partner_places))
             or _is_within_facts(claim, stated, checked)
             or is_contrast(claim, supported, folded)
-            or denies_in_english(claim, facts, known, folded)
-            or denies_in_chinese(claim, known, folded)
+            or denies_rightly(claim, facts, known, folded)
             or denies_purity(claim, facts, known, folded)
             or is_counted(claim, facts, known, folded)
             or is_share_of_one(claim, known, folded)

@@ -1,7 +1,7 @@
 """Where a text speaks of other things than the item: of what is used with it, of the scene, the reader or the weather.
 
-"The kettle sings, a grey cat watches": the cat's colour is no colour of a teapot. Scenes are left out only where a model
-wrote the text, and where the judge does not find that the sentence asserts something.
+"The kettle sings, a grey cat watches": the cat's colour is no colour of a teapot. Only in texts that a model wrote are
+scenes left out, and only where the judge does not find that the sentence asserts something.
 """
 
 from __future__ import annotations
