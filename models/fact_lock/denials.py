@@ -82,8 +82,7 @@ def grants_ruled_out(folded: str, known: frozenset[str], vocabulary: Vocabulary)
 
 
 def _denies_truly(claim: Claim, known: frozenset[str], folded: str) -> bool:
-    """Whether a pattern found an English denial that the facts support: "no perfume" of an unscented cream, "not a plastic box"
-    of a wooden one."""
+    """Whether a pattern found an English denial that the facts support: "no perfume" of an unscented cream."""
     if not claim.is_said:
         return False
     words = claim.words
