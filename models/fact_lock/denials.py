@@ -113,7 +113,7 @@ def _denies_beside(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether a negation seems to deny the item itself, but denies what is said of it: "no end to this scarf"."""
     return (
         claim.kind == "negation"
-        and claim.word in facts.kinds
+        and claim.name in facts.kinds
         and _DETERMINED.search(folded, claim.start, claim.end) is not None
     )
 

@@ -38,7 +38,7 @@ FEW = 10  # units: "only a few left" is true of a stock of at most so many
 
 def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
     """True if the tables say what the claim says. known: the values that the item's words support."""
-    if claim.kind != "negation" and (fits := fits_newborn(claim.word, facts)) is not None:
+    if claim.kind != "negation" and (fits := fits_newborn(claim.name, facts)) is not None:
         return fits
     if claim.kind == "bundle" and says_lacked(claim, facts):
         return False
@@ -66,7 +66,7 @@ def supports(claim: Claim, facts: ItemFacts, known: frozenset[str]) -> bool:
         case "size":
             return has_figure(claim, facts, known) or fits_size(claim.value, facts)
         case "attribute":
-            return _says_without_name(claim, facts) or counts_things(claim.word, facts)
+            return _says_without_name(claim, facts) or counts_things(claim.name, facts)
         case "brand":
             return _brand(claim, facts)
     return False
@@ -96,7 +96,7 @@ def _facts_say(words: str, facts: ItemFacts, known: frozenset[str]) -> bool:
 
 def _says_without_name(claim: Claim, facts: ItemFacts) -> bool:
     """Whether the row has a value of figures, which the text says with its attribute: three (brightness) levels."""
-    words = claim.word.split(" ")
+    words = claim.name.split(" ")
     others = [word for word in words if word not in claim.attributes]
     return 1 < len(others) < len(words) and NUMBER.match(others[0]) is not None and facts.says(" ".join(others))
 

@@ -176,6 +176,6 @@ class Claim:
         return self.value.removeprefix(SAID_IN_TEXT)
 
     @property
-    def word(self) -> str:
+    def name(self) -> str:
         """The value without its kind: red of "colour:red"."""
         return self.value.rpartition(":")[2]

@@ -59,7 +59,7 @@ def _asides(supported: list[Claim], facts: ItemFacts, folded: str) -> Iterator[t
     for match in _SET_ASIDE.finditer(folded):
         start, end = match.span("rest")
         names_item = match["just"] and any(kind in match["rest"] for kind in facts.kinds)
-        if names_item or any(start <= claim.start < end and claim.word not in facts.kinds for claim in supported):
+        if names_item or any(start <= claim.start < end and claim.name not in facts.kinds for claim in supported):
             yield match.span("aside")
 
 
