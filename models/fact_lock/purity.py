@@ -52,6 +52,7 @@ _OF_PART = re.compile(
     r"|yarn|knit|mix|blend|thread|fibre|filling|recipe)[a-z]"
 )
 _CLOTH = frozenset(("fabric", "cloth", "fibre", "yarn", "composition"))
+_INGREDIENTS = ("ingredients", "ingredient")
 _NO = re.compile(r"(?:no|without|zero) ")
 _NO_BEFORE = re.compile(r"(?<![a-z])(?:no|without|zero)(?: any)? $")
 _SMALL = frozenset(("no", "not", "and", "or", "any", "added", "artificial", "a", "an", "without", "zero", "nor"))
@@ -123,16 +124,12 @@ def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         return any(
             kind_of(name) == "material" or name in _CLOTH or (of_filling and name in ("filling", "fill"))
             for name, value in facts.folded_values
-            if _is_wholly(value)
+            if _WHOLLY.fullmatch(value)
         )
-    of_food = any(_is_wholly(value) for name, value in facts.folded_values if name in ("ingredients", "ingredient"))
+    of_food = any(_WHOLLY.fullmatch(value) for name, value in facts.folded_values if name in _INGREDIENTS)
     added = _ADDED.search(folded, max(0, claim.start - 12), claim.end)
     is_added = added is not None and added.start() <= claim.start
     return of_food and (is_added or all(map(_ADDITIVE.fullmatch, denied)))
-
-
-def _is_wholly(value: str) -> bool:
-    return _WHOLLY.fullmatch(value) is not None
 
 
 def _denial_at(claim: Claim, folded: str) -> re.Match[str] | None:

@@ -54,8 +54,9 @@ def _read_claims(text: str, folded: str, vocabulary: Vocabulary) -> list[Claim]:
     text_claims = [*_word_claims(folded, vocabulary), *_hidden_claims(text, folded, rule_sets, vocabulary)]
     covered = bytearray(len(text))  # 1 for each character that is part of a claim, or of a trap
     cover(covered, text_claims)
+    brands = vocabulary.brand_names.finditer(cased)
     for candidates in (
-        _brand_claims(cased, vocabulary),
+        (Claim("brand", vocabulary.brands[brand[0]], *brand.span()) for brand in brands),
         figure_claims(text, vocabulary.figures),
         superlatives(folded),
         short_claims(cased, folded),
@@ -149,8 +150,3 @@ def cover(covered: bytearray, new_claims: list[Claim]) -> None:
     """Set 1 for each character of the claims."""
     for claim in new_claims:
         covered[claim.start : claim.end] = b"\1" * (claim.end - claim.start)
-
-
-def _brand_claims(cased: str, vocabulary: Vocabulary) -> Iterator[Claim]:
-    for match in vocabulary.brand_names.finditer(cased):
-        yield Claim("brand", vocabulary.brands[match[0]], *match.span())

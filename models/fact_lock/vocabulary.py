@@ -246,14 +246,8 @@ class Vocabulary:
                 for meaning in self.meanings(word)
                 if meaning.kind != "material" or kind_of(name) != "colour"  # 陶土色 is no 陶土
             )
-        size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
-        sizes = {fold(size).strip() for values in size_values for size in values}
-        if sizes:  # an item with a size has no other: "large buttons" in its title is no size
-            sure = {value for value in sure if not value.startswith("size:")}
-            sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
-            sizes.update(size for value in list(sizes) for size in sizes_between(value))
-            sure.update(f"size:{size}" for size in sizes)
-            sure.update(sizes)
+        if sizes := self._sizes_of(facts):  # it has no other: "large buttons" in its title is no size
+            sure = {value for value in sure if not value.startswith("size:")} | sizes
         lacking = {f"no {thing}" for thing in denied_by_values(facts)}
         row_words = [
             facts.words_of(rule_set.fact_words) | (lacking & rule_set.excluded.keys()) for rule_set in self.rules
@@ -261,6 +255,13 @@ class Vocabulary:
         sure.update(self._entailed(row_words))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
         return frozenset(sure | doubtful | self._ruled_out(row_words, sure) | self._named(facts))
+
+    def _sizes_of(self, facts: ItemFacts) -> set[str]:
+        """The values of the item's attributes for sizes, and all sizes of a range."""
+        sizes = {value.strip() for name, value in facts.folded_values if kind_of(name) == "size"}
+        meant = {meaning.value for size in sizes for meaning in self.meanings(size)}
+        sizes.update(size for value in list(sizes) for size in sizes_between(value))
+        return {*meant, *sizes, *(f"size:{size}" for size in sizes)}
 
     def _named(self, facts: ItemFacts) -> set[str]:
         """The values that the names of the item's attributes state and entail, such as round from a diameter, and the
