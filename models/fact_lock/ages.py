@@ -21,18 +21,12 @@ _NAMED = re.compile(r"(?<![a-z])ages?(?![a-z])|年龄|适用")
 
 def fits_age(years: float, facts: ItemFacts) -> bool:
     """Whether an age in years is one of those that the row names."""
-    return any(_low(ages) <= years <= _high(ages) for ages in _ranges(facts))
+    return any(low <= years <= high for low, high in _ranges(facts))
 
 
 def names_ages(facts: ItemFacts) -> bool:
     """Whether the row says for which ages the item is."""
     return any(_ranges(facts))
-
-
-def _ranges(facts: ItemFacts) -> Iterator[re.Match[str]]:
-    named = (value for name, values in facts.attributes.items() if _NAMED.search(fold(name)) for value in values)
-    for text in (*facts.titles, *named):
-        yield from _RANGE.finditer(fold(text))
 
 
 def fits_newborn(word: str, facts: ItemFacts) -> bool | None:
@@ -42,10 +36,11 @@ def fits_newborn(word: str, facts: ItemFacts) -> bool | None:
     return fits_age(0, facts)
 
 
-def _low(ages: re.Match[str]) -> float:
-    in_months = ages["months"] or ages["least_months"]
-    return float(ages["least"] or ages["low"] or ages["only"]) / (MONTHS if in_months else 1)
-
-
-def _high(ages: re.Match[str]) -> float:
-    return float("inf") if ages["least"] else float(ages["high"] or ages["only"]) / (MONTHS if ages["months"] else 1)
+def _ranges(facts: ItemFacts) -> Iterator[tuple[float, float]]:
+    """The lowest and the highest age in years of each range that a title or an attribute for ages names."""
+    named = (value for name, value in facts.folded_values if _NAMED.search(name))
+    for text in (*map(fold, facts.titles), *named):
+        for ages in _RANGE.finditer(text):
+            unit = MONTHS if ages["months"] or ages["least_months"] else 1
+            low, high = ages["least"] or ages["low"] or ages["only"], ages["high"] or ages["only"] or "inf"
+            yield float(low) / unit, float(high) / unit

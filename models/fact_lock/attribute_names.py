@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
+from models.fact_lock.facts import Claim, ItemFacts
 from models.text.numerals import fold
 
 # A value that says that the item lacks the thing, or that the shop sells it apart.
@@ -28,25 +28,6 @@ _DENIED = re.compile(
 )
 _THE = re.compile(r"(?<![a-z])(?:an?|the|its|this|that) (?:[a-z]+ )?$")
 _NO_NOUN = re.compile(r"[,.;:!?]|$| (?:and|or|for|that|which|is|with|on|at|has|comes|off|in|to)(?![a-z])")
-_HAS = (
-    r"(?<![a-z])(?:with|has|have|its|their|includes?|there (?:is|are)|there's|contains?|plus|features?)"
-    r" (?:(?:an?|the|one|two|three|four|some|its) )*(?:(?!(?:no|not|never|and|or|of|for|to|in|on"
-    r"|with|without)(?![a-z]))[a-z-]+ ){0,2}"
-)
-_CLAUSE = re.compile(r"[^,.;:!?]+")
-_DENIAL = re.compile(
-    r"n't(?![a-z])|(?<![a-z])(?:no|not|never|none|nothing|nobody|without|free|zero|nor|neither|minus|skip|skips|lacks?"
-    r"|lacking|instead|rather|cannot|hardly|missing|absent|gone|forget|goodbye|farewell|unlike|others?)(?![a-z])"
-)
-# Plastic? Not this one. Not of a thing that the text has after all: "Leather? Not only that", "Plastic? No shortage".
-ASKED = re.compile(
-    r"\?,? (?:(?:not|no|never|nope|none)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)"
-    r""
-    r"|on (?:this|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace"
-    r"|scrap|stitch|gram"
-    r"|crumb|hint|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"
-    r"|(?:no|never|nope)(?=,(?! (?:no|not|two|three|four|both|more|even|better|\d))))"
-)
 _NONE = frozenset(("none", "no", "without"))  # of a thing that the attribute's name says
 
 
@@ -68,18 +49,6 @@ def is_part(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         and _THE.search(folded[: claim.start]) is not None
         and _NO_NOUN.match(folded, claim.end) is not None
     )
-
-
-def states_denied(folded: str, facts: ItemFacts) -> Iterator[Claim]:
-    """Claims of things that the text says the item has, and that a value denies: "with a drawer", of drawers "none"."""
-    things = sorted({thing for thing in denied_by_values(facts) if len(thing) > 3})
-    if not things:
-        return
-    stated = re.compile(rf"{_HAS}(?P<thing>{'|'.join(map(re.escape, things))})(?![a-z-])")
-    for clause in _CLAUSE.finditer(folded):
-        for thing in stated.finditer(folded, *clause.span()):
-            if not _DENIAL.search(folded, clause.start(), thing.end()) and not ASKED.match(folded, thing.end()):
-                yield Claim("attribute", f"{SAID_IN_TEXT}{thing['thing']}", *thing.span("thing"))
 
 
 def denied_by_values(facts: ItemFacts) -> Iterator[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.price_check import piece_counts
-from models.fact_lock.short_claims import sizes_between
+from models.fact_lock.sizes import sizes_between
 from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import NUMBER, ZH, fold, value_of, with_digits
 
@@ -19,8 +17,6 @@ _COUNTED_PART = re.compile(r"(?P<of> of)?[ -](?P<noun>[a-z]+)")
 # Counters of which a row has one number: levels, keys, compartments.
 _COUNTER = re.compile("[档挡键格孔]")
 _NOUN = re.compile(r"[ -](?P<noun>[a-z]+)")
-_EACH = re.compile(r" (?:each|apiece|(?:(?:to|per|in|for) )?(?:an?|each|every) [a-z]+)(?![a-z])")
-_TOGETHER = re.compile("(?:加起来|一共|总共|合计|加一块儿?)(?:是|有|就|才)?$")
 _SHADES = frozenset(("colour", "color", "shade", "tone", "hue"))
 _LISTING = (*_SHADES, "function", "mode", "scent", "flavour", "size", "setting", "use", "ingredient")
 _JOINT = re.compile(r", |[,/+、和与]| and ")
@@ -39,19 +35,18 @@ def counts_colours(words: str, facts: ItemFacts) -> bool:
 
 def counts_things(words: str, facts: ItemFacts) -> bool:
     """Whether the words count things of the item (四个轮), and the row does so with more words between."""
-    return _counts_things(words, facts, fold) or _counts_things(
-        with_digits(words), facts, lambda text: with_digits(fold(text))
+    return _counts_things(words, facts.folded_texts) or _counts_things(
+        with_digits(words), map(with_digits, facts.folded_texts)
     )
 
 
-def _counts_things(words: str, facts: ItemFacts, form: Callable[[str], str]) -> bool:
-    """form: what makes a text of the row comparable with the words."""
+def _counts_things(words: str, texts: Iterable[str]) -> bool:
     counted = _THINGS.fullmatch(words)
     if counted is None:  # as most words: then no text is read
         return False
     number, thing = counted["counted"], counted["thing"]
     in_row = re.compile(rf"(?<![\d{ZH[1:-1]}]){number}[\u3400-\u9fff]{{0,4}}{thing}")
-    return any(in_row.search(form(text)) for text in facts.texts())
+    return any(map(in_row.search, texts))
 
 
 def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: str) -> bool:
@@ -73,13 +68,20 @@ def is_counted(claim: Claim, facts: ItemFacts, known: frozenset[str], folded: st
     return any(_listed(values) == value for name, values in facts.attributes.items() if _is_named(name, noun))
 
 
-def miscounts(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Whether a number counts a part of which the row gives another number: three doors, of a row with doors "2".
+def counts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a number counts something of the item of which the row gives another number."""
+    if claim.kind != "number":
+        return False
+    return _counts_parts_otherwise(claim, facts, folded) or _counts_otherwise_in_chinese(claim, facts, folded)
+
+
+def _counts_parts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether an English text does: three doors, where the attribute doors is "2".
 
     "A pair of doors" says nothing but this; the row must have the part.
     """
     counted = _COUNTED_PART.match(folded, claim.end)
-    if claim.kind != "number" or counted is None or not claim.value.isdigit():
+    if counted is None or not claim.value.isdigit():
         return False
     noun = counted["noun"].removesuffix("s")
     rows = [
@@ -93,36 +95,14 @@ def miscounts(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     return all(int(claim.value) not in numbers for numbers in given)
 
 
-def counts_otherwise(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Whether a number is of things that the row counts with another number: 三档, where it has 2档 and 3 years."""
-    counter = _COUNTER.match(folded, claim.end) if claim.kind == "number" and " " not in claim.value else None
+def _counts_otherwise_in_chinese(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+    """Whether a Chinese text does: 三档, of a row with 2档 and 3 years. Any text of the row may count."""
+    counter = _COUNTER.match(folded, claim.end) if " " not in claim.value else None
     if counter is None:
         return False
     in_row = re.compile(rf"(\d+){counter[0]}")
-    counts = {count for text in facts.texts() for count in in_row.findall(with_digits(fold(text)))}
+    counts = {count for text in facts.folded_texts for count in in_row.findall(with_digits(text))}
     return bool(counts) and claim.value not in counts
-
-
-def is_share_of_one(claim: Claim, known: frozenset[str], folded: str) -> bool:
-    """Whether a measure is that of one piece of several: two grams a bag, where twenty bags weigh 40 g."""
-    if claim.kind != "number" or not _EACH.match(folded, claim.end):
-        return False
-    return _is_known_for(claim, known, operator.mul)
-
-
-def is_total(claim: Claim, known: frozenset[str], folded: str) -> bool:
-    """Whether a measure is that of all pieces together: 两块加起来1.8公斤, where each of two weighs 900 g."""
-    if claim.kind != "number" or not _TOGETHER.search(folded, max(0, claim.start - 6), claim.start):
-        return False
-    return _is_known_for(claim, known, operator.truediv)
-
-
-def _is_known_for(claim: Claim, known: frozenset[str], scaled: Callable[[float, int], float]) -> bool:
-    """Whether the row has a measure that is the claim's, scaled by one of the row's counts of pieces."""
-    figure, _, unit = claim.value.partition(" ")
-    return bool(unit) and any(
-        f"{scaled(float(figure.lstrip('~<>')), count):.6g} {unit}" in known for count, _ in piece_counts(known)
-    )
 
 
 def _is_named(attribute: str, noun: str) -> bool:

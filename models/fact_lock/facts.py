@@ -9,49 +9,17 @@ from datetime import date
 from functools import cached_property
 
 from models.fact_lock.word_index import WordIndex, stands_alone
+from models.text.languages import UNSPACED
 from models.text.numerals import fold, with_digits
 
 _CHINESE_SPACE = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
 
 KINDS = (
-    "assertion",
-    "attribute",
-    "award",
-    "brand",
-    "bundle",
-    "celebrity",
-    "certification",
-    "colour",
-    "comparison",
-    "date",
-    "delivery",
-    "discount",
-    "green",
-    "health",
-    "heritage",
-    "ingredients",
-    "material",
-    "medical",
-    "name",
-    "negation",
-    "number",
-    "origin",
-    "price",
-    "safety",
-    "sales",
-    "scarcity",
-    "script",
-    "season",
-    "shape",
-    "size",
-    "stock",
-    "superlative",
-    "technical",
-    "use",
-    "warranty",
-)
-
-
+    "assertion", "attribute", "award", "brand", "bundle", "celebrity", "certification", "colour", "comparison", "date",
+    "delivery", "discount", "green", "health", "heritage", "ingredients", "material", "medical", "name", "negation",
+    "number", "origin", "price", "safety", "sales", "scarcity", "script", "season", "shape", "size", "stock",
+    "superlative", "technical", "use", "warranty",
+)  # fmt: skip
 SAID_IN_TEXT = "said:"  # prefix of a claim's value: the claim is true if the facts have these words
 # Kinds of claims that `models.fact_lock.fact_check.supports` checks by more than the item's words.
 NOT_BY_WORDS_ALONE = ("brand", "date", "discount", "negation", "number", "price", "size", "stock")
@@ -112,10 +80,26 @@ class ItemFacts:
         yield from self.member_terms
 
     @cached_property
+    def folded_texts(self) -> tuple[str, ...]:
+        """All words of the tables, folded."""
+        return tuple(map(fold, self.texts()))
+
+    @cached_property
+    def folded_values(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of each value of each attribute, both folded."""
+        return tuple((fold(name), fold(value)) for name, values in self.attributes.items() for value in values)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What the item is called: its kinds, folded, and the last word of each (短靴, boots)."""
+        kinds = [fold(kind) for kind in self.attributes.get("kind", ()) if kind]
+        return (*kinds, *(kind[-2:] if UNSPACED.search(kind) else kind.rpartition(" ")[2] for kind in kinds))
+
+    @cached_property
     def _folded(self) -> tuple[str, ...]:
         """The row's texts; Chinese ones also without spaces, as texts show them: 朱诺头戴耳机 for 朱诺 头戴耳机."""
-        folded = [fold(text) for text in self.texts()]
-        return (*folded, *(_CHINESE_SPACE.sub("", text) for text in folded if _CHINESE_SPACE.search(text)))
+        texts = self.folded_texts
+        return (*texts, *(_CHINESE_SPACE.sub("", text) for text in texts if _CHINESE_SPACE.search(text)))
 
     @cached_property
     def _in_digits(self) -> tuple[str, ...]:
@@ -180,3 +164,18 @@ class Claim:
     attributes: tuple[str, ...] = ()
     doubtful: bool = False
     of_being: bool = False
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the value is words that must be true, and no value of the vocabulary."""
+        return self.value.startswith(SAID_IN_TEXT)
+
+    @property
+    def words(self) -> str:
+        """The value; of a claim that `is_said`, its words."""
+        return self.value.removeprefix(SAID_IN_TEXT)
+
+    @property
+    def name(self) -> str:
+        """The value without its kind: red of "colour:red"."""
+        return self.value.rpartition(":")[2]

@@ -12,53 +12,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from models.fact_lock import figure_patterns as patterns
 from models.fact_lock.facts import Claim
-from models.fact_lock.figure_patterns import (
-    ABOUT,
-    AND_A_HALF,
-    AND_CENTS,
-    BEFORE,
-    BOTTOMS,
-    BOUND,
-    BY,
-    CENTS,
-    DATE,
-    DATED,
-    EACH_AFTER,
-    EACH_BEFORE,
-    FEW,
-    FIGURES,
-    FORMER,
-    FRACTIONS,
-    HALVES_OF,
-    JUST_OVER,
-    JUST_UNDER,
-    LAST_FOR_SALE,
-    LESS,
-    METRES_AND,
-    MONEY_WORDS,
-    MONTHS,
-    NOT_QUITE,
-    NOW,
-    NUMBERED,
-    OF_WATER,
-    OFF,
-    ONE_OF_MANY,
-    PARTS,
-    PRICE_SHARES,
-    SHARED,
-    SHARES,
-    SHARES_OFF,
-    SIDE,
-    TIMES,
-    TOPS,
-    WAS,
-    WEEKDAYS,
-    Figures,
-)
+from models.fact_lock.figure_patterns import FIGURES, Figures
 from models.fact_lock.money_figures import each_before, money_in_words
-from models.fact_lock.price_check import EACH
-from models.text.numerals import NUMBER, chinese_number, fold, value_of
+from models.text.numerals import chinese_number, fold, value_of
 
 Match = re.Match[str]
 Unit = tuple[str, float]  # dimension, number of base units
@@ -102,71 +60,73 @@ def figure_claims(text: str, figures: Figures = FIGURES) -> list[Claim]:
 
 def scene_figures(folded: str, figures: Figures = FIGURES) -> Iterator[tuple[int, int]]:
     """Places of figures that are none of the item: times of the day, and numbers that name one of many (gate 12)."""
-    yield from (time.span() for time in TIMES.finditer(folded))
+    yield from (time.span() for time in patterns.TIMES.finditer(folded))
     for figure in figures.number.finditer(folded):
         numbered = figure["digits"] or figure["words"]
         if (
             numbered
-            and NUMBERED.search(folded, max(0, figure.start() - 2 * REACH), figure.start())
-            and ONE_OF_MANY.match(folded, figure.end())
+            and patterns.NUMBERED.search(folded, max(0, figure.start() - 2 * REACH), figure.start())
+            and patterns.ONE_OF_MANY.match(folded, figure.end())
         ):
             yield figure.span()
 
 
 def _shares(folded: str) -> Iterator[Claim]:
     """Shares off in words ("half price"), and deals ("buy one get one")."""
-    for share in SHARES.finditer(folded):
-        yield Claim("discount", SHARES_OFF.get(share.lastgroup or "", f"deal {share[0]}"), share.start(), share.end())
-    for share in PRICE_SHARES.finditer(folded):
-        part = TOPS[share["top"]] / BOTTOMS[share["bottom"]]
-        if not SHARES.match(folded, share.start()):
-            yield Claim("discount", f"off {part if share['off'] else 1 - part:.4g}", share.start(), share.end())
+    for share in patterns.SHARES.finditer(folded):
+        deal = f"deal {share[0]}"
+        yield Claim("discount", patterns.SHARES_OFF.get(share.lastgroup or "", deal), *share.span())
+    for share in patterns.PRICE_SHARES.finditer(folded):
+        part = patterns.TOPS[share["top"]] / patterns.BOTTOMS[share["bottom"]]
+        if not patterns.SHARES.match(folded, share.start()):
+            yield Claim("discount", f"off {part if share['off'] else 1 - part:.4g}", *share.span())
 
 
 def _parts(folded: str, figures: Figures) -> Iterator[Claim]:
-    """Parts and wholes of a unit in words; a day is given in hours, since a day and 24 hours are the same."""
-    for part in PARTS.finditer(folded):
-        if part["night"]:
-            value = "24 h"
-        elif part["nights"]:
-            value = f"{24 * _zh_number(part['nights']):.6g} h"
-        elif part["jin"]:
-            value = f"{500 * _zh_number(part['jin']) + 50 * _zh_number(part['liang']):.6g} g"
-        elif part["and_half"]:
-            dimension, size = figures.units[{"月": "个月"}.get(part["half_unit"], part["half_unit"])]
-            value = f"{(_zh_number(part['and_half']) + 0.5) * size:.6g} {dimension}"
-        elif part["few"]:
-            value = f"{FEW[part['few']]}"
-        elif part["half_of"]:
-            value = f"{HALVES_OF[part['half_of'].rpartition(' ')[2]]}"
-        elif part["dozens"]:
-            value = f"{12 * (0.5 if part['dozens'] == '半' else _zh_number(part['dozens'].lstrip('正刚好整'))):g}"
-        elif part["share_unit"]:
-            dimension, size = figures.units[part["share_unit"]]
-            bottom, wholes = chinese_number(part["bottom"]), _zh_number(part["share_of"] or "一")
-            value = f"{wholes * size * chinese_number(part['top']) / (bottom or 1):.6g} {dimension}"
-        elif part["sheets"]:
-            value = f"{2 * _zh_number(part['sheets']):.6g} page"
-        elif part["tael"]:
-            value = f"{50 * ({'半': 0.5}.get(part['tael']) or chinese_number(part['tael'])):.6g} g"
-        elif part["more"]:
-            dimension, size = figures.units.get((part["more_of"] or part["more_zh"]).replace("pound", "lb"), ("", 0.0))
-            figure = figures.number.match(part["more"])
-            value = f"{(value_of(figure, figures.words) + 0.5 if figure else 0) * size:.6g} {dimension}"
-        else:
-            dimension, size = figures.units.get((part["of"] or part["whole"]).replace("pound", "lb"), ("", 0.0))
-            size *= 0.25 if part["quarter"] else 0.5 if part["half"] else 1
-            if part["whole"] and dimension == "day":
-                dimension, size = "h", size * 24
-            value = f"{size:.6g} {dimension}"
+    """Parts and wholes of a unit in words."""
+    for part in patterns.PARTS.finditer(folded):
+        value = _value_of_part(part, figures)
         if not value.startswith(("0 ", "nan ")):
-            rough, end = _roughly(value, folded, part.start(), part.end())
+            rough, end = _roughly(value, folded, *part.span())
             yield Claim("number", rough, part.start(), end)
 
 
-def _zh_number(text: str) -> float:
-    """The value of digits or of a Chinese numeral."""
-    return float(text) if text.isdigit() else chinese_number(text)
+def _value_of_part(part: Match, figures: Figures) -> str:
+    """The value of a match of PARTS; a day is given in hours, since a day and 24 hours are the same."""
+    if part["night"]:
+        return "24 h"
+    if part["nights"]:
+        return f"{24 * chinese_number(part['nights']):.6g} h"
+    if part["jin"]:
+        return f"{500 * chinese_number(part['jin']) + 50 * chinese_number(part['liang']):.6g} g"
+    if part["few"]:
+        return f"{patterns.FEW[part['few']]}"
+    if part["half_of"]:
+        return f"{patterns.HALVES_OF[part['half_of'].rpartition(' ')[2]]}"
+    if part["dozens"]:
+        return f"{12 * (0.5 if part['dozens'] == '半' else chinese_number(part['dozens'].lstrip('正刚好整'))):g}"
+    if part["sheets"]:
+        return f"{2 * chinese_number(part['sheets']):.6g} page"
+    if part["tael"]:
+        return f"{50 * (0.5 if part['tael'] == '半' else chinese_number(part['tael'])):.6g} g"
+    if part["and_half"]:
+        dimension, size = figures.units[{"月": "个月"}.get(part["half_unit"], part["half_unit"])]
+        size *= chinese_number(part["and_half"]) + 0.5
+    elif part["share_unit"]:
+        dimension, size = figures.units[part["share_unit"]]
+        wholes, bottom = chinese_number(part["share_of"] or "一"), chinese_number(part["bottom"])
+        size = wholes * size * chinese_number(part["top"]) / (bottom or 1)
+    else:
+        word = part["more_of"] or part["more_zh"] if part["more"] else part["of"] or part["whole"]
+        dimension, size = figures.units.get(word.replace("pound", "lb"), ("", 0.0))
+        if part["more"]:
+            figure = figures.number.match(part["more"])
+            size *= value_of(figure, figures.words) + 0.5 if figure else 0
+        elif part["whole"] and dimension == "day":
+            dimension, size = "h", size * 24
+        else:
+            size *= 0.25 if part["quarter"] else 0.5 if part["half"] else 1
+    return f"{size:.6g} {dimension}"
 
 
 def _roughly(value: str, folded: str, start: int, end: int) -> tuple[str, int]:
@@ -176,42 +136,42 @@ def _roughly(value: str, folded: str, start: int, end: int) -> tuple[str, int]:
     A length just under or just over a fact may say which side it is: "<0.5 m wide", "<0.5 m deep", or "<0.5 m
     side" for any.
     """
-    for sign, bound_after in (("<", JUST_UNDER.match(folded, end)), (">", JUST_OVER.match(folded, end))):
-        if bound_after:
-            return f"{sign}{value}", bound_after.end()
-    if bound := BOUND.search(folded, max(0, start - REACH), start):
-        side = SIDE.match(folded, end) if value.endswith(" m") else None
-        of_side = (
-            side.lastgroup if side else "side" if value.endswith(" m") and BY.search(folded[: bound.start()]) else ""
-        )
-        return f"{'<' if bound['under'] else '>'}{value}{f' {of_side}' if of_side else ''}", end
-    return (f"~{value}" if ABOUT.search(folded, max(0, start - REACH), start) else value), end
+    for sign, bound_after in (("<", patterns.JUST_UNDER), (">", patterns.JUST_OVER)):
+        if after := bound_after.match(folded, end):
+            return f"{sign}{value}", after.end()
+    if bound := patterns.BOUND.search(folded, max(0, start - REACH), start):
+        of_side = ""
+        if value.endswith(" m"):
+            side, is_second = patterns.SIDE.match(folded, end), patterns.BY.search(folded[: bound.start()])
+            of_side = f" {side.lastgroup}" if side else " side" if is_second else ""
+        return f"{'<' if bound['under'] else '>'}{value}{of_side}", end
+    return (f"~{value}" if patterns.ABOUT.search(folded, max(0, start - REACH), start) else value), end
 
 
 def _fractions(folded: str, figures: Figures) -> Iterator[Claim]:
     """Fractions of a unit in words, or of the whole (four fifths cotton), and 一米八."""
-    for part in FRACTIONS.finditer(folded):
+    for part in patterns.FRACTIONS.finditer(folded):
         if part["metres"]:
-            value = _zh_number(part["metres"]) + _zh_number(part["tenths"]) / 10 ** len(part["tenths"])
-            yield Claim("number", f"{value:.6g} m", part.start(), part.end())
+            value = chinese_number(part["metres"]) + chinese_number(part["tenths"]) / 10 ** len(part["tenths"])
+            yield Claim("number", f"{value:.6g} m", *part.span())
         elif part["halves"]:
-            yield Claim("number", "50 %", part.start(), part.end())
-        elif part["of"] in figures.units and not PARTS.match(folded, part.start()):
-            top = TOPS[part["top"]]
+            yield Claim("number", "50 %", *part.span())
+        elif part["of"] in figures.units and not patterns.PARTS.match(folded, part.start()):
+            top = patterns.TOPS[part["top"]]
             dimension, size = figures.units[part["of"]]
-            share = top / BOTTOMS[part["bottom"].removesuffix("s")]
-            rough, end = _roughly(f"{share * size:.6g} {dimension}", folded, part.start(), part.end())
+            share = top / patterns.BOTTOMS[part["bottom"].removesuffix("s")]
+            rough, end = _roughly(f"{share * size:.6g} {dimension}", folded, *part.span())
             yield Claim("number", rough, part.start(), end)
         elif part["tops"]:
-            share = 100 * TOPS[part["tops"]] / BOTTOMS[part["bottoms"].removesuffix("s")]
-            yield Claim("number", f"{share:.6g} %", part.start(), part.end())
+            share = 100 * patterns.TOPS[part["tops"]] / patterns.BOTTOMS[part["bottoms"].removesuffix("s")]
+            yield Claim("number", f"{share:.6g} %", *part.span())
 
 
 def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
     """Figures whose unit stands at a figure beside them: 70 x 140 cm, 9 x 5 x 2 cm, forty centimetres by twenty."""
     shared: dict[int, str] = {}  # start of a figure -> the unit that it has from another: 42 in 42 x 28 x 9 cm
     for first, second in reversed([*itertools.pairwise(numbers)]):
-        between = SHARED.fullmatch(folded, first.end(), second.start())
+        between = patterns.SHARED.fullmatch(folded, first.end(), second.start())
         if between is None:
             continue
         own, following = between["unit"], figures.after.match(folded, second.end())
@@ -221,10 +181,10 @@ def _in_shared_unit(folded: str, numbers: list[Match], figures: Figures) -> Iter
             dimension, size = figures.units[unit]
             shared[without.start()] = unit
             value = f"{value_of(without, figures.words) * size:.6g} {dimension}"
-            bound = BOUND.search(folded, max(0, without.start() - REACH), without.start())
+            bound = patterns.BOUND.search(folded, max(0, without.start() - REACH), without.start())
             if bound:
                 value = f"{'<' if bound['under'] else '>'}{value}{' side' if dimension == 'm' else ''}"
-            yield Claim("number", value, without.start(), without.end())
+            yield Claim("number", value, *without.span())
 
 
 def _metres_and_centimetres(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim]:
@@ -232,7 +192,7 @@ def _metres_and_centimetres(folded: str, numbers: list[Match], figures: Figures)
     for first, second in itertools.pairwise(numbers):
         metres, centimetres = value_of(first, figures.words), value_of(second, figures.words)
         if (
-            METRES_AND.fullmatch(folded, first.end(), second.start())
+            patterns.METRES_AND.fullmatch(folded, first.end(), second.start())
             and 10 <= centimetres < 100
             and not figures.after.match(folded, second.end())
         ):
@@ -244,9 +204,9 @@ def _sums(folded: str, numbers: list[Match], figures: Figures) -> Iterator[Claim
     for first, second in itertools.pairwise(numbers):
         money = figures.after.match(folded, first.end())
         cents = value_of(second, figures.words)
-        if not money or not money["money"] or not AND_CENTS.fullmatch(folded, money.end(), second.start()):
+        if not money or not money["money"] or not patterns.AND_CENTS.fullmatch(folded, money.end(), second.start()):
             continue
-        named, following = CENTS.match(folded, second.end()), figures.after.match(folded, second.end())
+        named, following = patterns.CENTS.match(folded, second.end()), figures.after.match(folded, second.end())
         if 0 < cents < 100 and (named or not following):
             claim = _price(folded, first, None, money, cents / 100)
             yield replace(claim, end=named.end() if named else second.end())
@@ -257,9 +217,9 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     start, end, value = figure.start(), figure.end(), value_of(figure, figures.words)
     if math.isnan(value):
         return None
-    if halved := AND_A_HALF.match(text, end):
+    if halved := patterns.AND_A_HALF.match(text, end):
         end, value = halved.end(), value + 0.5
-    before, after = BEFORE.search(text, max(0, start - REACH), start), figures.after.match(text, end)
+    before, after = patterns.BEFORE.search(text, max(0, start - REACH), start), figures.after.match(text, end)
     role_before = before.lastgroup if before else None
     role_after = next((role for role in AFTER_ROLES if after and after[role]), None)
     wide_start, wide_end = before.start() if before else start, after.end() if after else end
@@ -274,12 +234,12 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
             return None  # 一块: a piece
         money = after if role_after == "money" else None
         return _price(text, figure, before if role_before == "sign" else None, money, 0.5 if halved else 0.0)
-    if role_after is None and (role_before == "fell" or (unit is None and LESS.match(text, end))):
-        worded = LESS.match(text, end)
+    if role_after is None and (role_before == "fell" or (unit is None and patterns.LESS.match(text, end))):
+        worded = patterns.LESS.match(text, end)
         return Claim("price", f"less {value:g}", start, worded.end() if worded else end)
-    if role_after is None and CENTS.match(text, end):
-        return _price(text, figure, None, CENTS.match(text, end), 0.5 if halved else 0.0)
-    if role_after is None and figure["digits"] and FORMER.search(text, 0, start):
+    if role_after is None and patterns.CENTS.match(text, end):
+        return _price(text, figure, None, patterns.CENTS.match(text, end), 0.5 if halved else 0.0)
+    if role_after is None and figure["digits"] and patterns.FORMER.search(text, 0, start):
         return Claim("price", f"was {value:.10g}", start, end)
     if role_before in ("less", "spend") and role_after is None and (figure["digits"] or (figure["zh"] and value >= 10)):
         return Claim("price", f"{role_before} {value:g}", wide_start, end)
@@ -287,7 +247,7 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
         return None  # an ordinal counts nothing: 第四个是猫
     if role_before == "stock" and _SET_APART.match(text, wide_end):
         return None  # 剩下两个是枕套
-    if role_before == "stock" and after and (after["count"] or "个") not in LAST_FOR_SALE:
+    if role_before == "stock" and after and (after["count"] or "个") not in patterns.LAST_FOR_SALE:
         return None  # the last piece of a puzzle, a last bite
     if role_after == "left" or (role_before == "stock" and role_after == "count"):
         return Claim("stock", f"left {value:g}", wide_start, wide_end)
@@ -298,24 +258,22 @@ def _claim(text: str, figure: Match, figures: Figures) -> Claim | None:
     if role_before == "spf":
         return Claim("safety", f"{value:g} spf", wide_start, end)
     if after and unit:
-        if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):  # 六七毫米
-            low, high = map(chinese_number, figure["zh"])
-            return Claim("number", f"~{(low + high) / 2 * unit[1]:.6g} {unit[0]}", start, after.end())
-        water = OF_WATER.match(text, after.end()) if unit[0] == "g" else None
-        measure = _measure(text, figure, value, after, ("ml", unit[1]) if water else unit)
-        if measure is None:
-            return None
-        rough, end = _roughly(measure.value, text, start, measure.end)
-        return replace(measure, value=rough, end=max(end, water.end() if water else 0))
+        return _measure(text, figure, value, after, unit)
     if halved:
         return Claim("number", f"{value:g}", start, end)
+    return _bare_number(text, figure, value, after)
+
+
+def _bare_number(text: str, figure: Match, value: float, after: Match | None) -> Claim | None:
+    """A figure without a unit; after: what follows it, such as a counter. None for an article and for 两三条小路."""
+    start, end = figure.span()
     if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):
-        return None  # 两三条小路
-    is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
-    if figure["zh"] and role_after is None and value >= 10 and _LIMIT.search(text, 0, start):
+        return None
+    if figure["zh"] and after is None and value >= 10 and _LIMIT.search(text, 0, start):
         return Claim("number", f"{value / 100:.6g} m", start, end)  # 最长四十五, in centimetres
     few = 2 if after and after["count"] == "块" else 3  # 两块电池 is a figure, 两个 may be none
-    if is_article or (figure["zh"] and (role_after != "count" or value < few)):
+    is_article = figure["words"] in ("one", "hundred", "thousand", "million", "dozen")
+    if is_article or (figure["zh"] and (after is None or value < few)):
         return None
     return Claim("number", f"{value:g}", start, end)
 
@@ -332,13 +290,18 @@ def _discount(value: float, role_before: str | None, role_after: str | None, uni
 
 def _measure(text: str, figure: Match, value: float, after: Match, unit: Unit) -> Claim | None:
     """A figure with a unit, such as "8 h"; None for an article, such as "one day"."""
-    dimension, size = unit
-    is_article = figure["words"] == "one" or figure["zh"] == "一"
-    if _LASTS.search(text, max(0, figure.start() - REACH), figure.start()):
-        is_article = False  # 充一次用一个月
-    if is_article and dimension in ("day", "layer", "piece", "pocket"):
+    (dimension, size), start = unit, figure.start()
+    if figure["zh"] and _A_FEW.fullmatch(figure["zh"]):  # 六七毫米
+        low, high = map(chinese_number, figure["zh"])
+        return Claim("number", f"~{(low + high) / 2 * size:.6g} {dimension}", start, after.end())
+    may_be_article = dimension in ("day", "layer", "piece", "pocket")
+    may_be_article = may_be_article and not _LASTS.search(text, max(0, start - REACH), start)  # 充一次用一个月
+    if may_be_article and (figure["words"] == "one" or figure["zh"] == "一"):
         return None
-    return Claim("number", f"{value * size:.6g} {dimension}", figure.start(), after.end())
+    water = patterns.OF_WATER.match(text, after.end()) if dimension == "g" else None
+    value_of_unit = f"{value * size:.6g} {'ml' if water else dimension}"
+    rough, end = _roughly(value_of_unit, text, start, after.end())
+    return Claim("number", rough, start, max(end, water.end() if water else 0))
 
 
 def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cents: float = 0.0) -> Claim:
@@ -350,23 +313,23 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cen
     value = value_of(figure) + cents
     if word and "money" not in word.re.groupindex:  # a sum of cents
         value /= 100
-    off = OFF.match(text, end)
+    off = patterns.OFF.match(text, end)
     context = text[max(0, start - 16) : start]
-    before = BEFORE.search(context)
+    before = patterns.BEFORE.search(context)
     role = before.lastgroup if before and before.lastgroup in ("less", "fell", "spend", "under") else "price"
     role = "less" if role == "fell" else role
     if before and role != "price":
         start -= len(context) - before.start()  # 便宜了 is of the sum, and compares with nothing else
     if off:
         role, end = "less", off.end()
-    elif EACH_AFTER.match(text, end) or EACH_BEFORE.search(text[max(0, start - 4 * REACH) : start]):
-        role = f"{EACH} about" if NOT_QUITE.search(context) else f"{EACH} price"
+    elif patterns.EACH_AFTER.match(text, end) or patterns.EACH_BEFORE.search(text[max(0, start - 4 * REACH) : start]):
+        role = f"{patterns.EACH} about" if patterns.NOT_QUITE.search(context) else f"{patterns.EACH} price"
     elif role == "price":
-        role = "was" if WAS.search(context) else "now" if NOW.search(context) else role
+        role = "was" if patterns.WAS.search(context) else "now" if patterns.NOW.search(context) else role
     if role in ("under", "price"):
         role = f"{each_before(text, start)}{role}"
     named = word.re.groupindex if word else ()
-    money = next((name for name in MONEY_WORDS if word and name in named and word[name]), None)
+    money = next((name for name in patterns.MONEY_WORDS if word and name in named and word[name]), None)
     money = money or _money_of(sign["sign"] if sign else "")
     return Claim("price", f"{role} {value:.10g}" + (f" {money}" if money else ""), start, end)
 
@@ -374,21 +337,21 @@ def _price(text: str, figure: Match, sign: Match | None, word: Match | None, cen
 def _money_of(sign: str) -> str:
     """The key in MONEY_WORDS of a currency sign before a figure: "us$" -> "dollar"."""
     sign = sign[-1:] if sign.endswith("$") else sign
-    return next((name for name, words in MONEY_WORDS.items() if sign and re.fullmatch(words, sign)), "")
+    return next((name for name, words in patterns.MONEY_WORDS.items() if sign and re.fullmatch(words, sign)), "")
 
 
 def _dates(text: str) -> Iterator[Claim]:
     """Claims of the kind date: "weekday 0" (Monday), "2026-01-31", "01-31", or "01" for a month alone."""
-    if not DATED.search(text):
+    if not patterns.DATED.search(text):
         return
-    for match in DATE.finditer(text):
-        yield Claim("date", _weekday(match) or _day(match), match.start(), match.end())
+    for match in patterns.DATE.finditer(text):
+        yield Claim("date", _weekday(match) or _day(match), *match.span())
 
 
 def _weekday(match: Match) -> str:
     """ "weekday 0" for Monday; "" where the date names no weekday."""
     if match["en"]:
-        return f"weekday {WEEKDAYS.index(match['en'])}"
+        return f"weekday {patterns.WEEKDAYS.index(match['en'])}"
     return f"weekday {'一二三四五六日'.find(match['zh'].replace('天', '日'))}" if match["zh"] else ""
 
 
@@ -396,14 +359,9 @@ def _day(match: Match) -> str:
     month = match["m5"] or match["m"] or match["m2"] or match["m3"] or match["m4"]
     day = match["d"] or match["d2"] or match["d3"] or match["d4"]
     year = f"{match['y']}-" if match["y"] else ""
-    return f"{year}{_month(month):02d}" + (f"-{_number(day):02d}" if day else "")
+    return f"{year}{_month(month):02d}" + (f"-{int(chinese_number(day)):02d}" if day else "")
 
 
 def _month(text: str) -> int:
-    named = [number for number, month in enumerate(MONTHS, 1) if text[:3] == month[:3]]
-    return named[0] if named else _number(text)
-
-
-def _number(text: str) -> int:
-    figure = NUMBER.match(text)
-    return int(value_of(figure)) if figure else 0
+    named = [number for number, month in enumerate(patterns.MONTHS, 1) if text[:3] == month[:3]]
+    return named[0] if named else int(chinese_number(text))

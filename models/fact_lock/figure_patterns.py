@@ -158,19 +158,9 @@ NOW = re.compile(
     r"(?:现价|现在?只?要|仅需|只需|售价|价格|到手价|now|today's price|costs?|priced? at|only)[^,.;，。；]{0,8}$"
 )
 MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
-)
+)  # fmt: skip
 _MONTH = "|".join((*MONTHS, *(f"{m[:3]}\\.?" for m in MONTHS), "sept"))
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY = "|".join(WEEKDAYS)
@@ -269,6 +259,7 @@ ONE_OF_MANY = re.compile(
 )  # after such a number: no unit, and no thing that it counts
 # Of how few pieces a shop may speak: "the last pair" is a stock, the last piece of a puzzle or a bite is none.
 LAST_FOR_SALE = frozenset("件只双套瓶盒袋包条台款支枚个")
+EACH = "each"  # before the role of a price of one piece, with its counter: "each price 2 yuan", "each盒 under 2"
 # What makes a figure a rough one: nearly two days.
 NOT_QUITE = re.compile(r"(?:not quite|just under|almost|nearly|about|around|roughly|some) $")
 # What says that the row has a little less than a figure, or a little more: under 400 g, 不到两公斤, 两公斤多.

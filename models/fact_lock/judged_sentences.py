@@ -9,8 +9,8 @@ from typing import NamedTuple
 from models.fact_lock.claim_rules import ClaimRules, lies_within
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
 from models.fact_lock.sentence_judge import FACT, ITEM, SentenceJudge
-from models.fact_lock.vocabulary import UNSPACED
 from models.fact_lock.word_index import stands_alone
+from models.text.languages import UNSPACED
 from models.text.numerals import fold
 
 _SENTENCE = re.compile(r"(?:[^.;!?。；！？\n]|\.(?=\d))+[.;!?。；！？\n\s]*")
@@ -71,13 +71,7 @@ def assertions(
 
 def _is_of_pattern(claim: Claim) -> bool:
     """Whether a pattern of a sentence found the claim, not a word or a sign that stands for a word."""
-    return claim.value.startswith(SAID_IN_TEXT) and claim.kind != "attribute"
-
-
-def kinds_of(facts: ItemFacts) -> list[str]:
-    """The names of the item: its kinds, folded, and the last word of each (短靴, boots)."""
-    kinds = [fold(kind) for kind in facts.attributes.get("kind", ()) if kind]
-    return [*kinds, *(kind[-2:] if UNSPACED.search(kind) else kind.rpartition(" ")[2] for kind in kinds)]
+    return claim.is_said and claim.kind != "attribute"
 
 
 def _sentences(folded: str, least: int) -> Iterator[tuple[int, int]]:
@@ -102,7 +96,7 @@ def blanks_of(
     for claim in supported:
         if claim.value:
             blanks[claim.start : claim.end] = [FACT] * (claim.end - claim.start)
-    for names, blank in (((*facts.titles, *facts.brands), FACT), (kinds_of(facts), ITEM)):
+    for names, blank in (((*facts.titles, *facts.brands), FACT), (facts.kinds, ITEM)):
         for name in sorted({fold(name) for name in names if name}, key=len, reverse=True):
             edge = "" if UNSPACED.search(name) else r"(?![a-z])"
             for match in re.finditer(re.escape(name) + edge, folded):
@@ -152,10 +146,7 @@ def _blank_entailed(blanks: list[str], folded: str, known: frozenset[str], space
 
 def _blank_listed(blanks: list[str], folded: str, facts: ItemFacts) -> None:
     """Blank what a value lists, such as 地钉 of 帐篷、8枚地钉, but for what it lists as lacking."""
-    values = [
-        fold(value) for name, values in facts.attributes.items() if not _LACKED.search(fold(name)) for value in values
-    ]
-    values = [value for value in values if not _LACKS.search(value)]
+    values = [value for name, value in facts.folded_values if not (_LACKED.search(name) or _LACKS.search(value))]
     listed = (part for value in values for part in _LISTED.findall(value))
     specs = (
         part for value in values if UNSPACED.search(value) or _FIGURE.search(value) for part in _SPEC.findall(value)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
-from models.fact_lock.vocabulary import UNSPACED
-from models.text.numerals import NUMBER, fold
+from models.text.languages import UNSPACED
+from models.text.numerals import NUMBER
 
 # What a row's value measures: 齿深 of 齿深5毫米, 克重 of 面料克重280克.
 _LABEL = re.compile(r"(?P<label>[一-龥]{2,6})(?=\d)")
@@ -23,7 +23,7 @@ NEARLY = 0.02  # share by which figures may differ: a year and a half is 18 mont
 _CHARACTERS = 2  # of a label that the text has
 
 
-def is_of_other(claim: Claim, facts: ItemFacts, folded: str) -> bool:
+def is_of_other_thing(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether the text gives the figure to something for which the row has another figure."""
     figure, _, unit = claim.value.partition(" ")
     if claim.kind != "number" or not unit or not figure.replace(".", "", 1).isdigit():
@@ -47,10 +47,8 @@ def is_of_other(claim: Claim, facts: ItemFacts, folded: str) -> bool:
 
 def _labelled(facts: ItemFacts) -> Iterator[tuple[str, str]]:
     """(the end of what a value measures, or "" for how long it keeps open; its measure) of each such value."""
-    for name, values in facts.attributes.items():
-        for value in map(fold, values):
-            opened = _OPENED.search(f"{fold(name)} {value}")
-            label = _LABEL.match(value)
-            for measure in figure_claims(value) if opened or label else ():
-                if measure.kind == "number":
-                    yield "" if opened else label["label"][-_CHARACTERS:] if label else "", measure.value
+    for name, value in facts.folded_values:
+        opened, label = _OPENED.search(f"{name} {value}"), _LABEL.match(value)
+        for measure in figure_claims(value) if opened or label else ():
+            if measure.kind == "number":
+                yield "" if opened else label["label"][-_CHARACTERS:] if label else "", measure.value

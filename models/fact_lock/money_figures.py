@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim
-from models.fact_lock.figure_patterns import BEFORE
-from models.fact_lock.price_check import EACH
+from models.fact_lock.figure_patterns import BEFORE, EACH
 from models.text.numerals import ZH, chinese_number
 
 _SUM = rf"(?:{ZH}+(?:点{ZH}+)?|\d+(?:\.\d+)?)"
@@ -66,42 +65,43 @@ def money_in_words(folded: str) -> Iterator[Claim]:
     """Claims of the kind price whose sums are given in two figures, in two units, or in cents."""
     for drop in _DROP.finditer(folded):
         if _OF_BODY.search(folded, 0, drop.start()):
-            yield Claim("number", f"{_value(drop['was']):.10g} measured", *drop.span("was"))
-            yield Claim("number", f"{_value(drop['now']):.10g} measured", *drop.span("now"))
+            yield Claim("number", f"{chinese_number(drop['was']):.10g} measured", *drop.span("was"))
+            yield Claim("number", f"{chinese_number(drop['now']):.10g} measured", *drop.span("now"))
             continue
-        yield Claim("price", f"was {_value(drop['was']):.10g}", *drop.span("was"))
-        yield Claim("price", f"now {_value(drop['now']):.10g}", drop.end("was"), drop.end())
+        yield Claim("price", f"was {chinese_number(drop['was']):.10g}", *drop.span("was"))
+        yield Claim("price", f"now {chinese_number(drop['now']):.10g}", drop.end("was"), drop.end())
     for part in _WITH_TENTHS.finditer(folded):
-        value = _value(part["wholes"]) + _value(part["tenths"]) / 10 + _value(part["cents"] or "0") / 100
+        tenths, cents = (chinese_number(part[name] or "0") for name in ("tenths", "cents"))
+        value = chinese_number(part["wholes"]) + tenths / 10 + cents / 100
         money = _CURRENCIES.get(part["money"] or "", "yuan")
         yield _price(value, money, folded, part.start(), part.end(), "over" if part["over"] else "price")
     for over in _OVER.finditer(folded):
-        yield _price(_value(over["sum"]), "yuan", folded, over.start(), over.end(), "over")
+        yield _price(chinese_number(over["sum"]), "yuan", folded, over.start(), over.end(), "over")
     for later in _LATER.finditer(folded):
         yield Claim("price", "later 0", *later.span())
     for change in _CHANGE.finditer(folded):
-        value = _value(change["paid"]) - _value(change["back"]) / _OF_YUAN[change["unit"]]
-        yield _paid(value, folded, change.start(), change.end())
+        value = chinese_number(change["paid"]) - chinese_number(change["back"]) / _OF_YUAN[change["unit"]]
+        yield _paid(value, folded, *change.span())
     for notes in _NOTES.finditer(folded):
-        value = _value(notes["count"]) * _value(notes["note"]) + _value(notes["more"] or "零")
+        value = chinese_number(notes["count"]) * chinese_number(notes["note"]) + chinese_number(notes["more"] or "零")
         if not _GIVEN.search(folded, 0, notes.start()):
-            yield _paid(value, folded, notes.start(), notes.end())
+            yield _paid(value, folded, *notes.span())
     for one in _BUYS_ONE.finditer(folded):
-        each = _value(one["sum"]) / _value(one["pieces"])
-        yield Claim("price", f"{EACH}{one['counter']} price {each:.10g}", one.start(), one.end())
+        each = chinese_number(one["sum"]) / chinese_number(one["pieces"])
+        yield Claim("price", f"{EACH}{one['counter']} price {each:.10g}", *one.span())
     for bare in _BARE.finditer(folded):
-        value = _value(bare["sum"])
+        value = chinese_number(bare["sum"])
         start, end = bare.span("sum")
         was = Claim("price", f"was {value:.10g}", start, end)
         yield was if bare["was"] else _paid(value, folded, start, end)
-    for cents in _CENTS.finditer(folded):
-        yield _price(_value(cents["sum"]) / 100, _CURRENCIES[cents["money"]], folded, cents.start(), cents.end())
+    for sum_ in _CENTS.finditer(folded):
+        yield _price(chinese_number(sum_["sum"]) / 100, _CURRENCIES[sum_["money"]], folded, *sum_.span())
 
 
 def _paid(value: float, folded: str, start: int, end: int) -> Claim:
     """A sum that the item costs now; of each piece, where the text says how many it buys."""
     if more := _BUYS_MORE.match(folded, end):
-        return Claim("price", f"{EACH}{more['counter']} price {value / _value(more['count']):.10g}", start, end)
+        return Claim("price", f"{EACH}{more['counter']} price {value / chinese_number(more['count']):.10g}", start, end)
     return Claim("price", f"now {value:.10g} yuan", start, end)
 
 
@@ -117,7 +117,3 @@ def _price(value: float, money: str, folded: str, start: int, end: int, role: st
         role, start = before.lastgroup, before.start()
     each = each_before(folded, start) if role in ("price", "under", "over") else ""
     return Claim("price", f"{each}{role} {value:.10g} {money}", start, end)
-
-
-def _value(text: str) -> float:
-    return float(text) if text[0].isdigit() else chinese_number(text)

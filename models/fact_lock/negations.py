@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from models.fact_lock.attribute_names import ASKED
 from models.fact_lock.facts import Claim
 from models.fact_lock.vocabulary import Vocabulary
 
@@ -27,6 +26,14 @@ _NONE_ZH = re.compile(
     "[一半](?:个|只|条|根|点儿?|丝|颗|粒|块|滴|层|片|道)(?P<what>[\u4e00-\u9fff]{1,5})[都也](?:没有?|不)(?![\u4e00-\u9fff]{0,3}(?:少|缺|落|错过))"
 )
 SUBSTANCE = "[a-z][a-z0-9-]{1,7}|[一-龥]{1,4}(?:剂|精|素|醛|糖|盐|油|酯|醇|酸|胶|粉|料|铅|酚|苯|醚)[a-z]?"
+# Plastic? Not this one. Not of a thing that the text has after all: "Leather? Not only that", "Plastic? No shortage".
+ASKED = re.compile(
+    r"\?,? (?:(?:not|no|never|nope|none)(?=[.;:!]|$| (?:here|this|these|any(?:where|more)|in (?:this|these|here|it)"
+    r"|on (?:this|these)|at all|inside|needed|required|for this|with this)(?![a-z])| an? (?:bit|drop|trace"
+    r"|scrap|stitch|gram"
+    r"|crumb|hint|thread|grain|whiff)(?=[,.;:!?]|$| (?:of it|in (?:it|this|these|here|sight))(?![a-z])))"
+    r"|(?:no|never|nope)(?=,(?! (?:no|not|two|three|four|both|more|even|better|\d))))"
+)
 # 香精?配方里没有: a substance or a Latin name is asked for, and denied. The denial is no double one and ends its
 # clause: what follows there (没有才怪, 没有只放玻尿酸) may say anything.
 ASKED_ZH = re.compile(
@@ -76,27 +83,18 @@ def negations(
     covered: 1 for each character of a claim or a trap: a negation inside one (不规则, "non-slip") denies nothing.
     denials: places that deny something of the item; a word outside the vocabulary counts as denied only there.
     """
-    claims = sorted(claims, key=lambda claim: (claim.start, -claim.end))
+    claims = _denied_before(folded, sorted(claims, key=lambda claim: (claim.start, -claim.end)))
     word_claims: list[Claim] = []
-    for none in _NONE_ZH.finditer(folded):
-        claims = [
-            replace(claim, kind="negation", value=f"not {claim.value}", start=none.start(), end=none.end())
-            if none.start("what") <= claim.start and claim.end <= none.end("what") and claim.kind != "negation"
-            else claim
-            for claim in claims
-        ]
     for asked in ASKED_ZH.finditer(folded):
         claims = [claim for claim in claims if not asked.start() <= claim.start < asked.end()]
         word_claims.append(Claim("negation", f"not {asked['what']}", *asked.span()))
         covered[asked.start() : asked.end()] = b"\1" * (asked.end() - asked.start())
-    starts = [claim.start for claim in claims]
     for negation in _negating_words(folded, vocabulary):
         start, end, reach, word = negation
         if all(covered[start:end]):
             continue
         claims = [claim for claim in claims if not start < claim.start < end]  # 有线 in 没有线 is denied, not claimed
-        starts = [claim.start for claim in claims]
-        denied = _denied(folded, claims, starts, negation)
+        denied = _denied(folded, claims, negation)
         if denied is not None:
             claims = [
                 _denial(claim, negation, folded)
@@ -115,6 +113,19 @@ def negations(
         if not all(covered[first:last]) and not any(claim.start < last and first < claim.end for claim in denied_words)
     ]
     return claims + word_claims
+
+
+def _denied_before(folded: str, claims: list[Claim]) -> list[Claim]:
+    """The claims, with those turned into negations that a Chinese denial follows: 一个口袋都没留."""
+    for none in _NONE_ZH.finditer(folded):
+        start, end = none.span("what")
+        claims = [
+            replace(claim, kind="negation", value=f"not {claim.value}", start=none.start(), end=none.end())
+            if start <= claim.start and claim.end <= end and claim.kind != "negation"
+            else claim
+            for claim in claims
+        ]
+    return claims
 
 
 def is_contrast(denial: Claim, supported: list[Claim], folded: str) -> bool:
@@ -150,13 +161,13 @@ def _denial(claim: Claim, negation: _Negation, folded: str) -> Claim:
     )
 
 
-def _denied(folded: str, claims: list[Claim], starts: list[int], negation: _Negation) -> Claim | None:
-    """The claim that is denied: the next one within reach and in the same clause. starts: the start of each claim."""
+def _denied(folded: str, claims: list[Claim], negation: _Negation) -> Claim | None:
+    """The claim that is denied: the next one within reach and in the same clause."""
     if negation.reach == WITHIN:
         return None
     if negation.reach == BEFORE:
         return next((claim for claim in claims if claim.end == negation.start), None)
-    following = bisect_left(starts, negation.end)
+    following = bisect_left(claims, negation.end, key=lambda claim: claim.start)
     if following == len(claims):
         return None
     claim = claims[following]

@@ -52,6 +52,7 @@ _OF_PART = re.compile(
     r"|yarn|knit|mix|blend|thread|fibre|filling|recipe)[a-z]"
 )
 _CLOTH = frozenset(("fabric", "cloth", "fibre", "yarn", "composition"))
+_INGREDIENTS = ("ingredients", "ingredient")
 _NO = re.compile(r"(?:no|without|zero) ")
 _NO_BEFORE = re.compile(r"(?<![a-z])(?:no|without|zero)(?: any)? $")
 _SMALL = frozenset(("no", "not", "and", "or", "any", "added", "artificial", "a", "an", "without", "zero", "nor"))
@@ -62,13 +63,10 @@ def claims_purity(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     if claim.kind != "material" or _denial_at(claim, folded):
         return False
     if _ALL_OVER.search(folded, max(0, claim.start - _NEAR), claim.start):
-        body = [
-            fold(text) for name, values in facts.attributes.items() if kind_of(name) == "material" for text in values
-        ]
+        body = [value for name, value in facts.folded_values if kind_of(name) == "material"]
         return bool(body) and not any(folded[claim.start : claim.end] in text for text in body)
     if _SOLID.search(folded, max(0, claim.start - _NEAR), claim.start) or folded.startswith("solid ", claim.start):
-        texts = (*facts.titles, *(value for values in facts.attributes.values() for value in values))
-        return any(_NOT_SOLID.search(fold(text)) for text in texts) or _is_blend(facts)
+        return any(map(_NOT_SOLID.search, _titles_and_values(facts))) or _is_blend(facts)
     before, word = folded[max(0, claim.start - _NEAR) : claim.start], folded[claim.start : claim.end]
     if not _WHOLE.search(before) and not word.startswith(_IN_WORD):
         return False
@@ -90,16 +88,19 @@ def _is_share(words: str, facts: ItemFacts) -> bool:
     material = re.sub("^(?:纯|全|百分百|100%)", "", words)
     shares = [
         float(share)
-        for values in facts.attributes.values()
-        for text in values
-        for share in re.findall(rf"(\d+(?:\.\d+)?) ?% ?{re.escape(material)}", fold(text))
+        for _, value in facts.folded_values
+        for share in re.findall(rf"(\d+(?:\.\d+)?) ?% ?{re.escape(material)}", value)
     ]
     return bool(shares) and max(shares) < 100
 
 
 def _is_blend(facts: ItemFacts) -> bool:
-    values = (value for values in facts.attributes.values() for value in values)
-    return any(_BLEND.search(fold(text)) for text in (*values, *facts.titles))
+    return any(map(_BLEND.search, _titles_and_values(facts)))
+
+
+def _titles_and_values(facts: ItemFacts) -> Iterator[str]:
+    yield from map(fold, facts.titles)
+    yield from (value for _, value in facts.folded_values)
 
 
 def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
@@ -122,21 +123,13 @@ def denies_others(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         of_filling = _FILLINGS.issuperset(denied)
         return any(
             kind_of(name) == "material" or name in _CLOTH or (of_filling and name in ("filling", "fill"))
-            for name, value in _values(facts)
-            if _is_wholly(value)
+            for name, value in facts.folded_values
+            if _WHOLLY.fullmatch(value)
         )
-    of_food = any(_is_wholly(value) for name, value in _values(facts) if name in ("ingredients", "ingredient"))
+    of_food = any(_WHOLLY.fullmatch(value) for name, value in facts.folded_values if name in _INGREDIENTS)
     added = _ADDED.search(folded, max(0, claim.start - 12), claim.end)
     is_added = added is not None and added.start() <= claim.start
     return of_food and (is_added or all(map(_ADDITIVE.fullmatch, denied)))
-
-
-def _values(facts: ItemFacts) -> Iterator[tuple[str, str]]:
-    return ((fold(name), fold(value)) for name, values in facts.attributes.items() for value in values)
-
-
-def _is_wholly(value: str) -> bool:
-    return _WHOLLY.fullmatch(value) is not None
 
 
 def _denial_at(claim: Claim, folded: str) -> re.Match[str] | None:

@@ -1,4 +1,4 @@
-"""What a Chinese text says of the reader: a height that the item is long enough for, or whom it does not fit."""
+"""What a text says of the reader: a height that the item is long enough for, or whom it does not fit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from models.fact_lock.ages import fits_age, names_ages
 from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import AGE
+from models.fact_lock.limits import is_too_large
 from models.fact_lock.sizes import fits_size, size_ranges
+from models.fact_lock.vocabulary import kind_of
 from models.text.numerals import fold
 
 _METRES = re.compile(r"(?P<metres>\d(?:\.\d+)?) m")
@@ -34,9 +36,14 @@ _TURNED_AWAY = re.compile(
 
 
 def is_of_reader(claim: Claim, facts: ItemFacts, folded: str) -> bool:
-    """Whether a figure is of somebody whom the item fits by its length, or whom the text turns away rightly."""
+    """Whether a figure is of somebody whom the item fits by its length, or whom the text turns away rightly.
+
+    claim: one that the row does not support. If the row has sizes, an English text may turn away those of any other.
+    """
     if claim.kind not in ("number", "size"):
         return False
+    if claim.kind == "size" and is_too_large(claim, folded):
+        return "size" in map(kind_of, facts.attributes)
     if height := _METRES.fullmatch(claim.value):
         lies = _TALL.match(folded, claim.end)
         if lies is None or _CRAMPED.search(lies["rest"]):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from models.fact_lock.claim_rules import OF_PARTNERS, lies_within
 from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.judged_sentences import kinds_of
 from models.fact_lock.vocabulary import Vocabulary
-from models.text.numerals import fold, with_digits
+from models.text.numerals import with_digits
 
 MAY_BE_SET_ASIDE = ("award", "celebrity", "number", *OF_PARTNERS)
 # "No hooks, no clips: the curtains have a rod pocket", "Not a crown, not a statement. Just a hat": the first part names
@@ -32,14 +32,7 @@ def without_set_aside(
 
     A denial of what the item has stays, and so does one of something that is no thing, such as harm or a substance.
     """
-    kinds = kinds_of(facts)
-    asides = []
-    for match in _SET_ASIDE.finditer(folded):
-        start, end = match.span("rest")
-        followed = (claim for claim in supported if start <= claim.start < end)
-        names_item = match["just"] and any(kind in match["rest"] for kind in kinds)
-        if names_item or any(claim.value.rpartition(":")[2] not in kinds for claim in followed):
-            asides.append(match.span("aside"))
+    asides = list(_asides(supported, facts, folded))
     if not asides:
         return wrong
 
@@ -61,7 +54,16 @@ def without_set_aside(
     return [claim for claim in wrong if not is_set_aside(claim)]
 
 
+def _asides(supported: list[Claim], facts: ItemFacts, folded: str) -> Iterator[tuple[int, int]]:
+    """The places of what the text sets aside, if it goes on with the item or a fact of it."""
+    for match in _SET_ASIDE.finditer(folded):
+        start, end = match.span("rest")
+        names_item = match["just"] and any(kind in match["rest"] for kind in facts.kinds)
+        if names_item or any(start <= claim.start < end and claim.name not in facts.kinds for claim in supported):
+            yield match.span("aside")
+
+
 def _row_begins(word: str, facts: ItemFacts) -> bool:
     """Whether a word of the item's attributes begins like this one: "cables" of a cable knit, "line" of lined pages."""
     beginning = re.compile(rf"(?<![a-z0-9]){re.escape(word.removesuffix('s'))}(?![0-9])")
-    return any(beginning.search(fold(value)) for values in facts.attributes.values() for value in values)
+    return any(beginning.search(value) for _, value in facts.folded_values)

@@ -6,23 +6,12 @@ import re
 from collections.abc import Iterator
 
 from models.fact_lock.facts import Claim
-from models.fact_lock.sizes import LETTERS
+from models.fact_lock.sizes import plain_size
 
 _COLOURS = {
-    "红": "red",
-    "黑": "black",
-    "白": "white",
-    "蓝": "blue",
-    "绿": "green",
-    "灰": "grey",
-    "粉": "pink",
-    "紫": "purple",
-    "黄": "yellow",
-    "橙": "orange",
-    "棕": "brown",
-    "金": "gold",
-    "银": "silver",
-}
+    "红": "red", "黑": "black", "白": "white", "蓝": "blue", "绿": "green", "灰": "grey", "粉": "pink", "紫": "purple",
+    "黄": "yellow", "橙": "orange", "棕": "brown", "金": "gold", "银": "silver",
+}  # fmt: skip
 _ANY = "".join(_COLOURS)
 _COLOURED = re.compile(f"[{_ANY}]")
 _BARE = re.compile(
@@ -31,16 +20,6 @@ _BARE = re.compile(
     r"|包(?![容含裹臀围])|帽|西装|外套|毛衣|卫衣|t恤"
     r"|牛仔|款|底|大衣|夹克|靴|袜|围巾|线衣|丝带)"
     rf"|(?<![{_ANY}])[{_ANY}]{{2,3}}(?=色)"
-)
-_SIZES = {size: size for size in ["xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "4xl", "5xl", "6xl"]} | {
-    "2xl": "xxl",
-    "3xl": "xxxl",
-}
-# A range of sizes: S-XXL, EU 36-44. Of other figures (90-120 cm) it is none.
-_RANGE = re.compile(
-    r"(?:(?P<smallest>[2-6]?x{0,3}[sml])码? ?(?:-|~|to|至|到) ?(?P<largest>[2-6]?x{0,3}[sml])码?"
-    r"|(?:(?:eu|us|uk) )?(?P<first>[1-9]\d?)码? ?(?:-|~|to|至|到) ?(?P<last>[1-9]\d?)码?)"
-    r"(?:,? (?:whole|half|full) sizes|[,，]?整码)?"
 )
 _SIZE = re.compile(
     r"(?<![A-Za-z0-9'&./-])(?:(?P<sure>X{1,3}S|X{1,3}L|[2-6]XL)(?:码|号)?"
@@ -63,26 +42,14 @@ _BY = re.compile(
 )
 
 
-def sizes_between(value: str) -> list[str]:
-    """All sizes of a folded value that is a range of sizes, such as s to xxl, or 36 to 44; none of another value."""
-    sizes = _RANGE.fullmatch(value)
-    if sizes is None:
-        return []
-    if sizes["first"]:
-        return [str(size) for size in range(int(sizes["first"]), int(sizes["last"]) + 1)]
-    ends = [_SIZES.get(sizes[name]) for name in ("smallest", "largest")]
-    first, last = (LETTERS.index(end) if end in LETTERS else len(LETTERS) for end in ends)
-    return [*LETTERS[first : last + 1]]
-
-
 def short_claims(cased: str, folded: str) -> Iterator[Claim]:
     """Claims of the kinds colour, size and brand. cased, folded: the text folded with and without its case."""
     for match in _BARE.finditer(folded) if _COLOURED.search(folded) else ():
         for letter in match[0]:
-            yield Claim("colour", f"colour:{_COLOURS[letter]}", match.start(), match.end())
+            yield Claim("colour", f"colour:{_COLOURS[letter]}", *match.span())
     for match in _SIZE.finditer(cased):
         letters = next(group for group in match.groups() if group)
-        yield Claim("size", f"size:{_SIZES[letters.lower()]}", match.start(), match.end())
+        yield Claim("size", f"size:{plain_size(letters.lower())}", *match.span())
     for match in _BY.finditer(cased):
         group = next(name for name in ("en", "made", "zh", "name") if match[name])
         if not match[group].startswith(_NO_BRAND):

@@ -40,6 +40,6 @@ _EN = re.compile(
 def superlatives(folded: str) -> Iterator[Claim]:
     """Claims of the kind superlative in folded text; their value is "superlative " and the words."""
     for match in _ZH.finditer(folded) if CJK.search(folded) or "1" in folded else ():
-        yield Claim("superlative", f"superlative {match[0]}", match.start(), match.end())
+        yield Claim("superlative", f"superlative {match[0]}", *match.span())
     for match in _EN.finditer(folded):
-        yield Claim("superlative", f"superlative {match[0]}", match.start(), match.end())
+        yield Claim("superlative", f"superlative {match[0]}", *match.span())

@@ -20,12 +20,11 @@ from models.fact_lock.claim_rules import ClaimRules, ClaimWords
 from models.fact_lock.facts import KINDS, NOT_BY_WORDS_ALONE, SAID_IN_TEXT, Claim, ItemFacts, Words
 from models.fact_lock.figure_claims import figure_claims
 from models.fact_lock.figure_patterns import FIGURES, Figures
-from models.fact_lock.short_claims import sizes_between
+from models.fact_lock.sizes import sizes_between
 from models.fact_lock.word_trie import tree_pattern
+from models.text.languages import UNSPACED
 from models.text.numerals import fold
 
-# Chinese, kana, Hangul: words of these stand anywhere.
-UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTERS = r"a-z\u00df-\u024f\u0370-\u058f"  # of scripts that put spaces between words
 LATIN = re.compile(f"[{_LETTERS}]")
 KIND_OF = {
@@ -143,6 +142,10 @@ class Vocabulary:
         rules = tuple(ClaimRules(rule_set.words) for rule_set in self.rules)  # without compiled patterns
         return Vocabulary, (self.words, self.spelled, self.brands, self.above, self.figures, rules)
 
+    def rules_of(self, language: str) -> ClaimRules | None:
+        """What the language's sentences assert; None for a language without patterns."""
+        return next((rule_set for rule_set in self.rules if rule_set.words.language == language), None)
+
     @cached_property
     def letters(self) -> dict[int, str]:
         """Code of a letter -> the letter that it is read as, in every language."""
@@ -151,13 +154,9 @@ class Vocabulary:
         }
 
     @cached_property
-    def emoji(self) -> dict[str, tuple[str, ...]]:
-        """Sign -> the words that it stands for, in every language."""
-        signs = {sign for rule_set in self.rules for sign in rule_set.words.emoji}
-        return {
-            sign: tuple(rule_set.words.emoji[sign] for rule_set in self.rules if sign in rule_set.words.emoji)
-            for sign in sorted(signs)
-        }
+    def emoji(self) -> dict[str, str]:
+        """Sign -> the word that it stands for, in the first language that has one."""
+        return {sign: word for rule_set in reversed(self.rules) for sign, word in rule_set.words.emoji.items()}
 
     @cached_property
     def emoji_signs(self) -> re.Pattern[str]:
@@ -194,7 +193,7 @@ class Vocabulary:
 
     @cached_property
     def own_things(self) -> weakref.WeakKeyDictionary[ItemFacts, re.Pattern[str] | None]:
-        """Cache of `models.fact_lock.claims`: matches the names of each item."""
+        """Cache of `models.fact_lock.other_things`: matches the names of each item."""
         return weakref.WeakKeyDictionary()
 
     @cached_property
@@ -247,14 +246,8 @@ class Vocabulary:
                 for meaning in self.meanings(word)
                 if meaning.kind != "material" or kind_of(name) != "colour"  # 陶土色 is no 陶土
             )
-        size_values = [values for name, values in facts.attributes.items() if kind_of(name) == "size"]
-        sizes = {fold(size).strip() for values in size_values for size in values}
-        if sizes:  # an item with a size has no other: "large buttons" in its title is no size
-            sure = {value for value in sure if not value.startswith("size:")}
-            sure.update(meaning.value for size in sizes for meaning in self.meanings(size))
-            sizes.update(size for value in list(sizes) for size in sizes_between(value))
-            sure.update(f"size:{size}" for size in sizes)
-            sure.update(sizes)
+        if sizes := self._sizes_of(facts):  # it has no other: "large buttons" in its title is no size
+            sure = {value for value in sure if not value.startswith("size:")} | sizes
         lacking = {f"no {thing}" for thing in denied_by_values(facts)}
         row_words = [
             facts.words_of(rule_set.fact_words) | (lacking & rule_set.excluded.keys()) for rule_set in self.rules
@@ -262,6 +255,13 @@ class Vocabulary:
         sure.update(self._entailed(row_words))
         sure.update(above for value in list(sure) for above in self.above.get(value, ()))
         return frozenset(sure | doubtful | self._ruled_out(row_words, sure) | self._named(facts))
+
+    def _sizes_of(self, facts: ItemFacts) -> set[str]:
+        """The values of the item's attributes for sizes, and all sizes of a range."""
+        sizes = {value.strip() for name, value in facts.folded_values if kind_of(name) == "size"}
+        meant = {meaning.value for size in sizes for meaning in self.meanings(size)}
+        sizes.update(size for value in list(sizes) for size in sizes_between(value))
+        return {*meant, *sizes, *(f"size:{size}" for size in sizes)}
 
     def _named(self, facts: ItemFacts) -> set[str]:
         """The values that the names of the item's attributes state and entail, such as round from a diameter, and the

@@ -12,23 +12,9 @@ _LETTER, _DIGIT = re.compile("[a-z]"), re.compile("[0-9]")
 _BEGINNING = 2  # letters that words are looked up by
 # A word right after one of these is denied: 不可机洗.
 _DENIED = (
-    "不",
-    "不可",
-    "不能",
-    "不支持",
-    "不宜",
-    "不得",
-    "无法",
-    "非",
-    "勿",
-    "禁止",
-    "not ",
-    "never ",
-    "no ",
-    "away from ",
-    "reach of ",
-    "not for ",
-)
+    "不", "不可", "不能", "不支持", "不宜", "不得", "无法", "非", "勿", "禁止",
+    "not ", "never ", "no ", "away from ", "reach of ", "not for ",
+)  # fmt: skip
 
 
 class WordIndex:

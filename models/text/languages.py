@@ -27,6 +27,8 @@ class Script(Protocol):
 
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+# Chinese, kana, Hangul: no spaces stand between words.
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 LATIN_WORD = re.compile(r"[a-z\u00df-\u00f6\u00f8-\u024f]+(?:'[a-z]+)?")
 # All other alphabets: phonetic letters, kana, Hangul, Cyrillic, Greek, Arabic, Hebrew, Devanagari, Thai and so on.
 # Fullwidth Latin is not included.

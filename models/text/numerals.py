@@ -98,7 +98,9 @@ def with_digits(folded: str) -> str:
 
 
 def chinese_number(text: str) -> float:
-    """一百二十 -> 120, 八五 -> 85, 三点五 -> 3.5, 一百二 -> 120."""
+    """一百二十 -> 120, 八五 -> 85, 三点五 -> 3.5, 一百二 -> 120, and 12.5 -> 12.5."""
+    if text[:1].isdecimal():
+        return float(text)
     integer, _, fraction = text.partition("点")
     decimals = "".join(str(CHINESE_DIGITS[c]) for c in fraction if c in CHINESE_DIGITS)
     if integer and all(c in CHINESE_DIGITS for c in integer):

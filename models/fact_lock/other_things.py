@@ -1,7 +1,7 @@
-"""Clauses that speak of the scene, the reader or the weather: they name neither the item nor a part or fact of it.
+"""Where a text speaks of other things than the item: of what is used with it, of the scene, the reader or the weather.
 
-"The kettle sings, a grey cat watches": the cat's colour is no colour of a teapot. Only texts that a model wrote are
-read so, and only where the judge does not find that the sentence asserts something.
+"The kettle sings, a grey cat watches": the cat's colour is no colour of a teapot. Only in texts that a model wrote are
+scenes left out, and only where the judge does not find that the sentence asserts something.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from models.fact_lock.claim_rules import CLAUSE, ClaimRules, lies_within
-from models.fact_lock.facts import Claim
+from models.fact_lock.facts import Claim, ItemFacts
 from models.fact_lock.judged_sentences import Sentence
+from models.fact_lock.vocabulary import Vocabulary
+from models.text.languages import UNSPACED
+from models.text.numerals import fold
 
 MAY_BE_SCENERY = ("colour", "season")
 MOST = 0.65  # probability that the sentence asserts something, at most
@@ -21,6 +24,30 @@ _WORDS = re.compile(r"[a-z]")
 _DESCRIBES = re.compile(
     r"[ -](?!(?:and|or|for|on|in|at|to|of|with|until|all|every|from|by|when|while|that|who|so|but)(?![a-z]))[a-z]"
 )
+
+
+def partner_spans(folded: str, facts: ItemFacts, vocabulary: Vocabulary) -> list[tuple[int, int]]:
+    """The places, by the rules of every language; none for an item of which the row does not say what it is."""
+    if facts not in vocabulary.own_things:
+        vocabulary.own_things[facts] = _own_things(facts, vocabulary)
+    own_names = vocabulary.own_things[facts]
+    if own_names is None:
+        return []
+    return [span for rule_set in vocabulary.rules for span in rule_set.partner_spans(folded, own_names)]
+
+
+def _own_things(facts: ItemFacts, vocabulary: Vocabulary) -> re.Pattern[str] | None:
+    """Matches the names of the item, one or many of it: its kinds and the nouns in its titles; None without any."""
+    title_nouns = [
+        noun for rule_set in vocabulary.rules for title in facts.titles for noun in rule_set.things_in(fold(title))
+    ]
+    one_of = (name.removesuffix("s") for name in (*facts.kinds, *title_nouns) if len(name) > 3 and name[-2:] != "ss")
+    names = sorted({*facts.kinds, *title_nouns, *one_of}, key=len, reverse=True)
+    # A Latin name is a whole word: a lipstick is no name of a lip balm.
+    whole = [
+        re.escape(name) if UNSPACED.search(name) else rf"(?<![a-z]){re.escape(name)}(?:e?s)?(?![a-z])" for name in names
+    ]
+    return re.compile("|".join(whole)) if names else None
 
 
 def without_scenery(
@@ -50,6 +77,7 @@ def without_scenery(
 
 
 def _scenes(folded: str, blanks: list[str], rules: ClaimRules) -> Iterator[tuple[int, int]]:
+    """Clauses that name neither the item nor a part or fact of it."""
     for clause in CLAUSE.finditer(folded):
         start, end = clause.span()
         if any(blanks[start:end]) or _FOLLOWS.match(folded, end):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from models.fact_lock.facts import SAID_IN_TEXT, Claim, ItemFacts
-from models.fact_lock.judged_sentences import kinds_of
-from models.text.numerals import fold, with_digits
+from models.fact_lock.facts import Claim, ItemFacts
+from models.fact_lock.missing_things import is_lacked
 
 # The words of a claim that only says that something comes along; the thing stands beside it.
 _ONLY_COMES = re.compile(
@@ -29,24 +28,6 @@ _AFTER = re.compile(
 _ONLY_COMES_ZH = re.compile("(?:附|自带|附带|随附|配)(?:了|有|着)?(?:一)?")
 _AFTER_ZH = re.compile("(?:了|有|着)?[一两二三四五六\\d]*[条只个支把根本份套张枚块盒袋]?(?P<thing>[\u3400-\u9fff]{2,})")
 
-# What the row says of a thing that does not come along, or that it is only made for: 不含电池, 墨盒另购, 兼容惠普.
-_LACKED_ZH = (
-    "(?:不含|不带|不附|不配|没有|无|不添加|未添加|可能含|处理|兼容|适用|适配|支持|选配|可选|避免|禁用|忌)[^,.;:，。；：]{0,6}?%s"
-    "|%s[^,.;:，。；：]{0,3}?(?:另购|另售|另配|选购|自备|不含|不附|需另)"
-)
-
-
-def is_lacked(thing: str, facts: ItemFacts) -> bool:
-    """Whether the row names the thing only to say that the item has it not."""
-    lacked = re.compile(_LACKED_ZH % (re.escape(thing), re.escape(thing)))
-    return any(lacked.search(fold(text)) for text in facts.texts())
-
-
-def says_lacked(claim: Claim, facts: ItemFacts) -> bool:
-    """Whether a thing that comes along, as a claim says, is missing by the row: 七号电池, of 7号电池（不含）."""
-    words = claim.value.removeprefix(SAID_IN_TEXT)
-    return any(is_lacked(form, facts) for form in (words, with_digits(words)))
-
 
 def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
     """Whether a claim only says of a thing that it comes along, and the row has the thing.
@@ -59,11 +40,11 @@ def is_included(claim: Claim, facts: ItemFacts, folded: str) -> bool:
         follows = _AFTER_ZH.match(folded, claim.end)
         thing_zh = follows["thing"] if follows else ""
         comes = thing_zh and facts.says(thing_zh) and not is_lacked(thing_zh, facts)
-        return bool(comes) and thing_zh not in kinds_of(facts)
+        return bool(comes) and thing_zh not in facts.kinds
     if claim.kind != "bundle" or not _ONLY_COMES.fullmatch(words):
         return False
     thing = _AFTER.match(folded, claim.end) if _LEADS_ON.search(words) else _BEFORE.match(folded[: claim.start])
     if thing is None:
         return False
     named = re.findall(r"[a-z0-9]+", thing["thing"])
-    return named[-1] not in kinds_of(facts) and all(map(facts.says, named))
+    return named[-1] not in facts.kinds and all(map(facts.says, named))
