@@ -62,6 +62,7 @@ def _forget_jvm() -> None:
         if context is not None:
             context.stop()
     with suppress(Exception):
-        gateway.shutdown()
+        if gateway is not None:
+            gateway.shutdown()
     SparkContext._active_spark_context = SparkContext._gateway = SparkContext._jvm = None
     SparkSession._instantiatedSession = SparkSession._activeSession = None
