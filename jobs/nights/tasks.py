@@ -10,13 +10,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from jobs.nights import side_process
 from jobs.runtime.branches import BRANCHES, OVER, job_of
+from jobs.runtime.freed_memory import give_back_freed
 from jobs.runtime.log import get_logger
 from jobs.runtime.night import Night
 from jobs.runtime.progress import Progress
 from jobs.runtime.registry import module_of
 from jobs.runtime.spark_failure import forget_cached
 from jobs.runtime.threads import usable_cores
-from models.core.memory import available_bytes, give_back_freed
+from models.core.memory import available_bytes
 
 # Tasks that need no Spark and may train for minutes. The module's `trains(night)` says whether the task trains tonight.
 BESIDE = ("train_copywriter", "train_lstm")
