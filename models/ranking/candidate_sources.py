@@ -27,7 +27,7 @@ from models.core.top_k import F32, I32, top_k
 from models.ranking.candidate_features import ItemFacts
 from models.ranking.item_features import Items, described_items, item_features, items_by_value, last_prices
 from models.recommenders.als import ALS, ALSConfig
-from models.recommenders.baselines import Allowed, item_item
+from models.recommenders.baselines import item_item
 from models.recommenders.buy_again import Rebuy, RebuyConfig
 from models.recommenders.neighbours import (
     UserNeighbours,
@@ -39,6 +39,7 @@ from models.recommenders.neighbours import (
     trending,
 )
 from models.recommenders.sequence_embeddings import Encoded
+from models.recommenders.sparse_lists import Allowed
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -20,7 +20,7 @@ from models.ranking.diversity import diversify
 from models.ranking.diversity_config import DiversityConfig
 from models.ranking.ranker import Ranker
 from models.ranking.source_names import SOURCE_NAMES
-from models.recommenders.baselines import Allowed
+from models.recommenders.sparse_lists import Allowed
 
 I64 = NDArray[np.int64]
 

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 from implicit._nearest_neighbours import all_pairs_knn
-from numpy.typing import NDArray
 from scipy import sparse
 
 from models.core.interactions import check_interest
-from models.core.top_k import F32, I32, rank_entries, top_k
-
-Allowed = NDArray[np.bool_] | None
+from models.core.top_k import F32, I32, top_k
+from models.recommenders.sparse_lists import Allowed, best_entries_of
 
 
 def popularity(interest: Any) -> tuple[I32, F32]:
@@ -62,10 +60,4 @@ def buy_again(interest: Any, k: int, allowed: Allowed = None) -> tuple[I32, F32]
 
     Raises ValueError if k is not in 1..I.
     """
-    interest = sparse.csr_matrix(interest, dtype=np.float32)
-    users, items = interest.shape
-    if not 1 <= k <= items:
-        raise ValueError(f"k={k} is not in 1..{items}, the number of items")
-    entries = interest.tocoo()
-    kept = slice(None) if allowed is None else allowed[entries.col]
-    return rank_entries(entries.row[kept], entries.col[kept], entries.data[kept], users, k)
+    return best_entries_of(sparse.csr_matrix(interest, dtype=np.float32), k, allowed)

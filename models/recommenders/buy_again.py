@@ -10,8 +10,8 @@ from scipy import sparse
 
 from models.core.config import check_bounds
 from models.core.top_k import F32, I32
-from models.recommenders.baselines import Allowed
 from models.recommenders.neighbours import top_sparse
+from models.recommenders.sparse_lists import Allowed
 
 F64 = NDArray[np.float64]
 

@@ -15,8 +15,7 @@ from scipy import sparse
 
 from models.core.interactions import check_interest, refuse_weights
 from models.core.top_k import F32, I32, best_entries
-from models.recommenders.baselines import Allowed
-from models.recommenders.sparse_lists import best_entries_of, best_of_product, best_through_nearest
+from models.recommenders.sparse_lists import Allowed, best_entries_of, best_of_product, best_through_nearest
 
 
 def bm25(interest: Any, k1: float = 1.2, b: float = 0.75) -> sparse.csr_matrix:

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from models.core.memory import DoesNotFit
 from models.core.top_k import F32, I32, MEMORY_BYTES, rank_scores
-from models.recommenders.baselines import Allowed
+from models.recommenders.sparse_lists import Allowed
 
 
 def from_neighbours(

@@ -28,7 +28,7 @@ from models.core.config import check_bounds
 from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.top_k import F32, I32, MEMORY_BYTES
-from models.recommenders.baselines import Allowed
+from models.recommenders.sparse_lists import Allowed
 from models.reference.block_ranking import rank_by_block
 
 BLOCK = 256  # users at once

@@ -24,8 +24,8 @@ from models.core.interactions import Ids, check_interest
 from models.core.manifest import read_manifest, write_manifest
 from models.core.memory import DoesNotFit
 from models.core.top_k import F32, I32, MEMORY_BYTES
-from models.recommenders.baselines import Allowed
 from models.recommenders.neighbours import keep_largest
+from models.recommenders.sparse_lists import Allowed
 from models.reference.block_ranking import from_neighbours
 
 
