@@ -183,11 +183,11 @@ def _listed(night: Night, judged: JudgedLists, users: pa.Array) -> pa.Table:
 
 
 def _judge(config: JudgeConfig, k: int, truth: Truth, listed: Listed, pairs: pa.Table) -> list[dict[str, Any]]:
-    lists, source, level = listed
+    lists, source_names, source, level = listed
     cuts = [("published", "all", lists)]
     cuts += [
-        ("published", f"source={source_name}", np.where(source == source_name, lists, -1))
-        for source_name in np.unique(source[lists >= 0])
+        ("published", f"source={source_names[code]}", np.where(source == code, lists, -1))
+        for code in sorted(np.unique(source[lists >= 0]), key=source_names.__getitem__)
     ]
     levels = np.unique(level[lists >= 0])
     cuts += [("published", f"fallback_level={number}", np.where(level == number, lists, -1)) for number in levels]
@@ -231,9 +231,10 @@ def _judge_groups(
 
 
 class Listed(NamedTuple):
-    """The published lists as arrays (U, k): item codes (-1 for an empty place), sources, fallback levels."""
+    """The published lists as arrays (U, k): item codes, places in `source_names`, fallback levels; -1 where empty."""
 
     codes: np.ndarray
+    source_names: list[str]
     source: np.ndarray
     level: np.ndarray
 
@@ -243,11 +244,12 @@ def _as_arrays(truth: Truth, k: int) -> Listed:
     user, place = pc.index_in(listed["user_id"], truth.users).to_numpy(), listed["rank"].to_numpy() - 1
     codes = np.full((len(truth.users), k), -1, np.int32)
     codes[user, place] = pc.index_in(listed["item_id"], truth.items).to_numpy()
-    source = np.full(codes.shape, "", dtype="U20")
-    source[user, place] = np.asarray(listed["source"].to_pylist(), dtype="U20")
+    sources = listed["source"].unify_dictionaries().combine_chunks().dictionary_encode()
+    source = np.full(codes.shape, -1, np.int32)
+    source[user, place] = sources.indices.to_numpy()
     level = np.full(codes.shape, -1, np.int32)
     level[user, place] = listed["fallback_level"].to_numpy()
-    return Listed(codes, source, level)
+    return Listed(codes, sources.dictionary.to_pylist(), source, level)
 
 
 def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> dict[str, np.ndarray]:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from implicit._nearest_neighbours import all_pairs_knn
+from numba import njit
 from scipy import sparse
 
 from models.core.interactions import check_interest
-from models.core.top_k import F32, I32, top_k
+from models.core.top_k import F32, I32
 from models.recommenders.sparse_lists import Allowed, best_entries_of
 
 
@@ -32,10 +33,34 @@ def popular(interest: Any, n_users: int, k: int, seen: Any = None, allowed: Allo
     Raises ValueError if k is not in 1..I.
     """
     ranking, weight = popularity(interest)
-    place = np.empty((len(ranking), 1), np.float32)
-    place[ranking, 0] = -np.arange(len(ranking))  # distinct, so that top_k never has to split a tie
-    codes, _ = top_k(np.ones((n_users, 1), np.float32), place, k, seen, allowed)
+    if not 1 <= k <= len(ranking):
+        raise ValueError(f"k={k} is not in 1..{len(ranking)}, the number of items")
+    if allowed is not None:
+        ranking = ranking[allowed[ranking]]
+    if seen is None:
+        codes = np.full((n_users, k), -1, np.int32)
+        codes[:, : len(ranking)] = ranking[:k]
+    else:
+        codes = _first_unseen(ranking, k, len(weight), np.asarray(seen.indptr), np.asarray(seen.indices))
     return codes, np.where(codes < 0, np.float32(-np.inf), weight[codes])
+
+
+@njit(cache=True, nogil=True)
+def _first_unseen(ranking, k, n_items, indptr, indices):  # type: ignore[no-untyped-def]
+    """The first k items of `ranking` that are not in each row: (rows, k), -1 where fewer are left."""
+    n = len(indptr) - 1
+    codes, seen_by = np.full((n, k), -1, np.int32), np.full(n_items, -1, np.int32)
+    for row in range(n):
+        for entry in range(indptr[row], indptr[row + 1]):
+            seen_by[indices[entry]] = row
+        place = 0
+        for code in ranking:
+            if seen_by[code] != row:
+                codes[row, place] = code
+                place += 1
+                if place == k:
+                    break
+    return codes
 
 
 def item_item(interest: Any, neighbours: int, threads: int = 2) -> sparse.csr_matrix:
