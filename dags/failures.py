@@ -18,11 +18,9 @@ from airflow.sdk import RetryDecision, RetryPolicy
 # Exit statuses of a job. 2: its arguments are wrong. 65: it refuses what it was given. 75: a file may still come.
 REFUSED = re.compile(r"(?:ended with status|Error code is:) (?:2|65)\b")
 MAY_COME = 75
-MESSAGE = re.compile(
-    r"^(?:JobsFailed|GateFailed|NotPublished|MissingDay|UnfinishedFile|LakeBusy|LakeLost|\w+Error"
-    r"|python -m jobs \w+: error): .*\n?(?:^ .*\n?)*",
-    re.MULTILINE,
-)
+# The line `jobs/__main__.py` prints: the error's class, its text, and indented lines that belong to it. Spark's own
+# messages begin with WARN, WARNING or Warning.
+MESSAGE = re.compile(r"^(?:(?!Warning\b)[A-Z]\w*[a-z]\w*|python -m jobs \w+: error): .*\n?(?:^ .*\n?)*", re.MULTILINE)
 WHY = "why"  # the XCom of a failed task: its job's own message; plugins/night_note.py reads it
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
 from jobs.lists.list_rows import list_writer
 from jobs.lists.lstm_as_of import Encoder
 from jobs.lists.scorer import Loaded, Scorer
-from jobs.runtime import published, sealed_files
+from jobs.runtime import lease, published, sealed_files
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
@@ -115,7 +115,9 @@ def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events
         "valid_until": shown["valid_until"],
     }
     night.lake.put_json(entry, *published.FRESH)
-    night.lake.delete(ASIDE)
+    for name in night.lake.list_dir(ASIDE):
+        if name != lease.FILE:  # this refresh holds it until its process ends
+            night.lake.delete(ASIDE, name)
     night.lake.delete(lists.folder)
     night.report(refreshed=users, events=events, over=shown["run"], published=run)
     night.log.info("%d users' lists over %s, after %d events", users, shown["run"], events)

@@ -48,6 +48,7 @@ from schemas.tables import (
     CLEAN_EVENTS,
     ITEM_WEEKS,
     ITEMS,
+    RECOMMENDATIONS,
     REJECTED_EVENTS,
     REJECTED_ITEMS,
     REJECTED_USERS,
@@ -145,6 +146,11 @@ def _load(
         make(History(tuple(learned), stored_until), seconds, facts)
         _make_lists(learned[-1], seconds)
         past, stored_until = past[len(learned) :], learned[-1].date
+    elif args.judge_days and stored_until is not None and lake.before(RECOMMENDATIONS, last.date) is None:
+        # A load was cut off between the tables of its first days and the lists that they are judged by.
+        made = lake.current(CLEAN_EVENTS, stored_until)
+        assert made is not None  # stored_until is a day of this table
+        _make_lists(Night(stored_until, lake, made.run, settings, args.source, args.raw), seconds)
     if past:
         make(History(tuple(past), stored_until), seconds, facts)
     if args.past_only:

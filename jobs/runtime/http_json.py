@@ -130,5 +130,6 @@ def _wait_of(answer: urllib3.BaseHTTPResponse) -> float | None:
 
 
 def _first_line(error: Exception) -> str:
-    """The error's first line, without the object that urllib3 puts before it."""
-    return str(error).splitlines()[0].rpartition("): ")[2][:200]
+    """The error's first line, without the object that urllib3 puts before it; its class's name if it says nothing."""
+    text = str(error).partition("\n")[0].rpartition("): ")[2]
+    return (text or type(error).__name__)[:200]

@@ -10,6 +10,7 @@ is not sealed is read as it is.
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import io
 import secrets
@@ -72,7 +73,7 @@ def plain_size(lake: Lake, path: str) -> int:
     with lake.fs.open_input_stream(lake.path(path), compression=None) as stream:
         if stream.read(len(MAGIC)) != MAGIC:
             return size
-        body = size - len(MAGIC) - _LENGTH - struct.unpack(">I", stream.read(_LENGTH))[0]
+        body = size - len(MAGIC) - _LENGTH - len(_head(stream))
     return body - _TAG * max(1, -(-body // (_BLOCK + _TAG)))
 
 
@@ -133,8 +134,8 @@ def _plain(stream: BinaryIO, keys: LakeKeys | None) -> Iterator[bytes]:
             yield start
             start = stream.read(_BLOCK)
         return
-    head = stream.read(struct.unpack(">I", stream.read(_LENGTH))[0])
-    name, _, wrapped = head.decode().partition("\n")
+    head = _head(stream)
+    name, _, wrapped = head.decode("utf-8", "replace").partition("\n")
     try:
         cipher, number = AESGCM(unwrap(wrapped, keys.of(name), name)), 0
         block = stream.read(_BLOCK + _TAG)
@@ -144,11 +145,23 @@ def _plain(stream: BinaryIO, keys: LakeKeys | None) -> Iterator[bytes]:
             if not after:
                 return
             block, number = after, number + 1
-    except InvalidTag:
-        raise Damaged(
-            f"a file sealed by the key {name} was cut or changed, or its key is another one; bring it back from a "
-            "backup, or make it again"
-        ) from None
+    except (InvalidTag, binascii.Error):
+        raise _damaged(f"a file sealed by the key {name}") from None
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """The name of the file's key and the file's own key, wrapped. The stream stands behind MAGIC."""
+    length = stream.read(_LENGTH)
+    head = stream.read(struct.unpack(">I", length)[0]) if len(length) == _LENGTH else b""
+    if b"\n" not in head:
+        raise _damaged("a sealed file")
+    return head
+
+
+def _damaged(file: str) -> Damaged:
+    return Damaged(
+        f"{file} was cut or changed, or its key is another one; bring it back from a backup, or make it again"
+    )
 
 
 class _Opening(io.RawIOBase):

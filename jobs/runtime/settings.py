@@ -115,13 +115,17 @@ def load_settings(path: str | None, overrides: list[str]) -> Settings:
 def _read(path: str) -> dict[str, dict[str, Any]]:
     try:
         with open(path, "rb") as stream:
-            return tomllib.load(stream)
+            changed = tomllib.load(stream)
     except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(
             f"--config {path}: no such file; `python -m jobs show_settings` prints one to start from"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ValueError(f"--config {path} is not TOML: {problem}") from None
+    for name, keys in changed.items():
+        if not isinstance(keys, dict):
+            raise ValueError(f"--config {path}: {name} = {keys!r} is in no section; write it below one, such as [als]")
+    return changed
 
 
 def _toml_value(text: str) -> Any:

@@ -90,11 +90,27 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
     if spec.format == "jsonl":
         yield from (_json_row(line) for line in text.split("\n") if line.strip())
         return
-    csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=spec.delimiter)
-    head = next(reader, [])
+    rows = _csv_rows(text, spec.delimiter)
+    head = next(rows, None) or []
     _check_columns(head, spec, name)
-    yield from (dict(zip(head, row, strict=True)) if len(row) == len(head) else None for row in reader if row)
+    for row in rows:
+        if row is None or len(row) == len(head):
+            yield row and dict(zip(head, row, strict=True))
+        elif row:
+            yield None
+
+
+def _csv_rows(text: str, delimiter: str) -> Iterator[list[str] | None]:
+    """The rows; None for one that the csv module refuses, such as one with a field above `_LONGEST_FIELD`."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error:  # the reader goes on at the next line
+            yield None
 
 
 def _check_columns(present: list[str], spec: ServiceInput, name: str) -> None:

@@ -18,6 +18,7 @@ _LONGEST, _SENTENCES = 200, 6
 # Share of a heading's letter pairs that one general topic must have in its wordings. A pair that few topics have counts
 # for more: three topics contain "delivery", and "abroad" shows which of them is meant.
 _GENERAL_FROM = 0.6
+_POOR_BELOW = 3  # stars: an answer that a customer liked less is no example
 _COPIED_FROM = 0.6  # a policy is quoted if it contains this share of the reply's letter pairs
 
 
@@ -59,7 +60,8 @@ def wordings_of_replies(replies: Iterable[Row], policies: Mapping[str, Row]) -> 
     counted: Counter[tuple[str, str]] = Counter()
     index = _Quoted(policies)
     for reply in replies:
-        if reply["outcome"] == OUTCOMES[2] or not reply["question"] or (reply["rating"] or 3) < 3:
+        is_poor = reply["rating"] is not None and reply["rating"] < _POOR_BELOW
+        if reply["outcome"] == OUTCOMES[2] or not reply["question"] or is_poor:
             continue
         name = reply["policy_id"] if reply["policy_id"] in policies else index.policy_of(reply["text"])
         if name:

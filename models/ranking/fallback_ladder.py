@@ -35,7 +35,8 @@ def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list
 
     codes, scores (U, K): own history, level 0. refused (U, I): what a user may not be shown. ladders: U lists of rungs
     (the same object for users who share it). Where a ladder runs out, `last` (items in the order of last resort) fills
-    the list, `refused` or not; only a catalogue smaller than K leaves -1. No item is listed twice.
+    the list: first what is not refused, then what is. Only a catalogue smaller than K leaves -1. No item is listed
+    twice.
     """
     codes, scores = codes.copy(), scores.copy()
     levels = np.zeros(codes.shape, np.int32)
@@ -58,10 +59,10 @@ def fill(codes: I32, scores: F32, refused: sparse.csr_matrix, ladders: list[list
 def _descend(
     already_listed: I32, refused_items: I32, ladder: list[Rung], last: Rung, places: int
 ) -> tuple[I32, F32, I32]:
-    """The first `places` items of the ladder, neither listed nor refused yet; then items of `last` not listed yet."""
+    """The first `places` items of the ladder and of `last`, neither listed nor refused; then refused ones of `last`."""
     chosen: list[Rung] = []
     listed, missing = already_listed, places
-    for rung, refused in [*((r, refused_items) for r in ladder), (last, refused_items[:0])]:
+    for rung, refused in [*((r, refused_items) for r in (*ladder, last)), (last, refused_items[:0])]:
         if not missing:
             break
         free = np.flatnonzero(~np.isin(rung.codes, listed) & ~np.isin(rung.codes, refused))[:missing]

@@ -440,6 +440,16 @@ def test_a_failed_job_says_why_in_its_own_words(nightly: ModuleType) -> None:
     assert failures.job_message(failure.value) == "NotPublished: 3 lists\n  rows: expected 9, saw 3"
 
 
+def test_every_error_of_the_jobs_is_found_in_what_a_task_printed() -> None:
+    raised = re.compile(r"^class (\w+)\(\w*(?:Error|Exception)\):", re.MULTILINE)
+    folders = [ROOT / name for name in ("jobs", "models", "schemas")]
+    names = {name for folder in folders for file in folder.rglob("*.py") for name in raised.findall(file.read_text())}
+    assert {"GateFailed", "KeyGone", "Damaged"} <= names
+    printed = "26/12/01 WARN Utils: a host name\nWARNING: Using incubator modules\n{}: it is so\n  row 3\nthe end"
+    messages = {name: failures.job_message(printed.format(name)) for name in names}
+    assert messages == {name: f"{name}: it is so\n  row 3" for name in names}
+
+
 def shown_after_a_failure(dag: Any, task_id: str, lake: Path, message: str = "") -> str:
     error = {"exception": AirflowException(message)} if message else {}
     ti = SimpleNamespace(task_id=task_id)

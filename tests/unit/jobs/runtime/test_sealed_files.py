@@ -55,11 +55,19 @@ def test_a_sealed_file_opens_as_it_was(lake: Lake, size: int) -> None:
     "damage",
     [
         lambda data: data[:-1],
+        lambda data: data[:8],
+        lambda data: data[:10],
+        lambda data: data[:20],
+        lambda data: data[:100],
+        lambda data: data[:45] + b"*" + data[46:],
         lambda data: data[: -(5 + 16)],  # the whole last block is missing
         lambda data: data[:-40] + bytes([data[-40] ^ 1]) + data[-39:],
         lambda data: data.replace(b"date=2026-01-05", b"date=2026-01-06", 1),  # it names another key
     ],
-    ids=["cut", "without its last block", "a byte changed", "another key named"],
+    ids=[
+        *("cut", "no head's length", "a part of the length", "a part of the key's name", "a part of the file's key"),
+        *("a letter of the file's key changed", "without its last block", "a byte changed", "another key named"),
+    ],
 )
 def test_a_sealed_file_that_was_changed_does_not_open(lake: Lake, damage) -> None:
     seal(lake, b"another day", FILE.replace("01-05", "01-06"))

@@ -44,6 +44,13 @@ def test_wrong_settings_are_refused_by_name(override: str, message: str) -> None
         load_settings(None, [override]).as_dict()
 
 
+def test_a_key_outside_all_sections_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("recommend = 5\n")
+    with pytest.raises(ValueError, match=r"settings.toml: recommend = 5 is in no section; write it below one"):
+        load_settings(str(file), ["recommend.k=7"])
+
+
 @pytest.mark.parametrize("override", ["recommend.k=twelve", "clean.session_minutes=true", "recommend.slot=5"])
 def test_a_value_of_another_type_is_refused(override: str) -> None:
     with pytest.raises(ValueError, match=override.partition("=")[0].split(".")[1]):

@@ -86,6 +86,14 @@ def test_bytes_that_are_no_text_break_nothing(tmp_path: Path) -> None:
     assert [row["text"] for row in outcome.rows] == ["\ufffd <b>two\nlines</b>"]
 
 
+def test_a_field_that_is_too_long_costs_its_own_row(tmp_path: Path) -> None:
+    rows = f"a,en,T,Text,,\nb,en,T,{'x' * (16 * 2**20 + 1)},,\nc,en,T,Text,,\n"
+    outcome = read(tmp_path, "policies", POLICIES, p_csv=HEAD + rows)
+    assert outcome is not None
+    assert [row["policy_id"] for row in outcome.rows] == ["a", "c"]
+    assert reasons(outcome) == [(None, "malformed_row")]
+
+
 def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"p\.csv lacks 'from', 'to', which the mapping names; it has .* correct `columns`"
