@@ -87,12 +87,15 @@ def main(night: Night) -> None:
     by_group: list[dict[str, Any]] = []
     if judged is not None and interest.versions:
         pairs = interest.arrow(["user_id", "item_id", "interest", "purchase_orders"])
-        pairs = pairs.slice(0, config.max_pairs)
         truth = _truth(night, config, judged, pairs)
         if truth is not None:
             listed = _as_arrays(truth, k)
             groups = people_of(judged.known.profiles, judged.known.features, truth.users)
-            rows = _judge(config, k, truth, listed, pairs)
+            if len(pairs) > config.max_pairs:
+                night.log.info(
+                    "baselines from %d of %d pairs of interest: judge.max_pairs", config.max_pairs, len(pairs)
+                )
+            rows = _judge(config, k, truth, listed, pairs.slice(0, config.max_pairs))
             by_group = _judge_groups(config, k, truth, listed, groups)
     night.write_arrow(LIST_QUALITY, pa.Table.from_pylist(rows, arrow_schema(LIST_QUALITY)))
     night.write_arrow(GROUP_QUALITY, pa.Table.from_pylist(by_group, arrow_schema(GROUP_QUALITY)))
@@ -130,8 +133,8 @@ def _lists_to_judge(night: Night) -> JudgedLists | None:
     shown = published.last_before(night.lake, night.date)
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
-        known = Known.of(night, night.date - dt.timedelta(days=1))
-        return JudgedLists(shown["run"], paths, known, night.versions(CLEAN_EVENTS).tonight(), 1)
+        made = dt.date.fromisoformat(shown["date"])  # earlier than the day before where that night failed
+        return JudgedLists(shown["run"], paths, Known.of(night, made), night.versions(CLEAN_EVENTS).tonight(), 1)
     version = night.lake.before(RECOMMENDATIONS, night.date)
     if version is None:
         return None
