@@ -109,9 +109,9 @@ def _list_rows(
 
 def _own_lists(users: UserBlock, loaded: Loaded, treatment: Treatment, places: int) -> OwnLists:
     """The ranked lists of the users whom the sources know; empty lists for the others."""
-    sources, ranker, user_ids = loaded
+    sources, ranker, _ = loaded
     catalogue, config, changes = treatment.catalogue, treatment.config, treatment.group.changes
-    code = pc.index_in(users.ids, user_ids).fill_null(-1).to_numpy(zero_copy_only=False)
+    code = loaded.codes_of(users.ids)
     rows = np.flatnonzero(code >= 0)
     rows = rows[sources.knows(code[rows])]
     rows = rows[np.argsort(code[rows])]

@@ -66,7 +66,7 @@ class RecommendConfig:
 
 def main(night: Night) -> None:
     config: RecommendConfig = night.settings.section("recommend")
-    night.size_for(INTEREST, USERS)
+    night.size_for(INTEREST, USERS, slow_rows=True)
     arms = arms_of(night)
     catalogue = catalogue_of(night, arms)
     scorer = scorer_of(night)

@@ -64,7 +64,8 @@ def main(night: Night) -> None:
     arms = arms_of(last_night)  # those of the night, since a user stays in one arm all day
     catalogue = catalogue_of(last_night, arms)
     sources = loaded.sources
-    fresh = read_log(day, 1, loaded.user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
+    user_ids = pa.array(loaded.user_ids, pa.string())
+    fresh = read_log(day, 1, user_ids, catalogue.item_ids, sources.log.attributes).between(sources.now, np.inf)
     if not len(fresh):
         night.log.info("no known user has done anything since %s", shown["run"])
         night.report(refreshed=0)
@@ -95,12 +96,11 @@ def save_refreshed_sources(
     now = loaded.sources.now  # the night's end: a later LSTM would have been trained on today's events
     sources, users = refreshed(loaded.sources, fresh, half_life, lambda log: encoder(log, now))
     folder = (ASIDE, "sources", f"run={night.run}")
-    user_ids = np.asarray(loaded.user_ids.to_pylist(), np.str_)
     with tempfile.TemporaryDirectory() as local:
         sources.save(local)
-        np.savez(Path(local) / "ids.npz", user_ids=user_ids, item_ids=encoder.item_ids)
+        np.savez(Path(local) / "ids.npz", user_ids=loaded.user_ids, item_ids=encoder.item_ids)
         sealed_files.upload(night.lake, local, *folder)
-    return folder, loaded.user_ids.take(pa.array(users))
+    return folder, pa.array(loaded.user_ids[users], pa.string())
 
 
 def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events: int) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
@@ -18,11 +19,24 @@ from models.ranking.ranker import Ranker
 
 
 class Loaded(NamedTuple):
-    """user_ids: sorted ids of the users whom `sources` know; a user's index in them is the user's code in `sources`."""
+    """user_ids (U,): sorted ids of the users whom `sources` know; a user's place in them is the user's code there."""
 
     sources: Sources
     ranker: Ranker | None
-    user_ids: pa.Array
+    user_ids: NDArray[np.str_]
+
+    def codes_of(self, ids: pa.Array) -> NDArray[np.int64]:
+        """The code (n,) of each user, -1 for one whom the sources do not know.
+
+        A search in sorted ids: Arrow's `index_in` would hash all ids for each block of users.
+        """
+        if not len(self.user_ids):
+            return np.full(len(ids), -1, np.int64)
+        wanted = np.asarray(ids.to_pylist(), np.str_)
+        # Cut to the known ids' length: for longer ones numpy would copy all of them. What was cut is not equal then.
+        place = np.searchsorted(self.user_ids, wanted.astype(self.user_ids.dtype))
+        place = np.minimum(place, len(self.user_ids) - 1)
+        return np.where(self.user_ids[place] == wanted, place, -1)
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,7 @@ class Scorer:
         with sealed_files.local_copy(lake, *self.sources) as path:  # what is mapped stays readable without its file
             sources = Sources.load(path)
             with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
-                user_ids = pa.array(ids["user_ids"], pa.string())
+                user_ids = ids["user_ids"]
         return Loaded(sources, load_model(lake, self.ranker, Ranker) if self.ranker else None, user_ids)
 
 

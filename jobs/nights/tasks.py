@@ -61,7 +61,8 @@ def run_tasks(night: Night, tasks: Mapping[str, tuple[str, ...]]) -> None:
         while waiting or running_beside:
             pending = {*waiting, *running_beside}
             ready = [name for name, needs in waiting.items() if not pending & _waited_for(needs)]
-            task = min(ready, key=lambda name: name not in BESIDE, default=None)  # tasks that train start first
+            # A task that trains starts first. It comes last while the second process is taken by another.
+            task = min(ready, key=lambda name: (name in BESIDE) == bool(running_beside), default=None)
             doing.now(", ".join([*([task] if task else []), *running_beside]))
             if task is None:
                 if not running_beside:

@@ -31,7 +31,7 @@ BRANCHES: dict[str, dict[str, tuple[str, ...]]] = {
         "rank_popular_items": ("check_features",),
         "find_bought_together": ("check_features",),
         "train_als": ("check_features",),
-        "train_lstm": ("check_features",),
+        "train_lstm": ("check_clean",),
         "train_ranker": ("train_als", "train_lstm_over"),
         "recommend_items": ("train_ranker", "rank_popular_items"),
         "check_lists": ("recommend_items", "find_bought_together"),

@@ -108,12 +108,15 @@ class Night:
 
     # writing ------------------------------------------------------------------------------------------------------
 
-    def size_for(self, *inputs: Table) -> int:
-        """Sets the number of shuffle partitions by the size of tonight's and last night's `inputs`; returns it."""
+    def size_for(self, *inputs: Table, slow_rows: bool = False) -> int:
+        """Sets the number of shuffle partitions by the size of tonight's and last night's `inputs`; returns it.
+
+        slow_rows: see `size_shuffles`.
+        """
         versions = [
             v for t in inputs for v in (self.lake.version(t, self.date, self.run), self.lake.before(t, self.date)) if v
         ]
-        return size_shuffles(self.spark, sum(v.bytes for v in versions))
+        return size_shuffles(self.spark, sum(v.bytes for v in versions), slow_rows)
 
     def write(self, table: Table, frame: DataFrame) -> Version:
         return self.write_split(frame, [table])[table.name]

@@ -173,19 +173,23 @@ def heap() -> str:
     return os.environ.get("NIGHTMARKET_SPARK_MEMORY", f"{max(_LEAST_HEAP, total_bytes() // 3) >> 20}m")
 
 
-def size_shuffles(spark: SparkSession, input_bytes: int) -> int:
+def size_shuffles(spark: SparkSession, input_bytes: int, slow_rows: bool = False) -> int:
     """Prepares the session for a job that reads `input_bytes` of compressed input; returns the shuffle partitions.
 
     About 16 MiB of compressed input for each partition (some 10 times that in memory), and at least one partition for
     each core unless the input is very small. Adaptive execution slows down small nights, so it is on only for many
     partitions. Expressions are compiled only for an input that is not very small, see `interpreted`.
+
+    slow_rows: a row takes far longer to compute than to read. Then partitions have a quarter of that size, and Spark
+    does not join them: with few partitions, cores would wait for the last one.
     """
     cores = spark.sparkContext.defaultParallelism
     is_very_small = input_bytes <= _ONE_TASK_BYTES
     least = 1 if is_very_small else cores
-    partitions = max(least, min(4_000, -(-input_bytes // (16 << 20))))
+    partition_bytes = (4 << 20) if slow_rows else (16 << 20)
+    partitions = max(least, min(4_000, -(-input_bytes // partition_bytes)))
     spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
-    spark.conf.set("spark.sql.adaptive.enabled", str(partitions > 4 * cores).lower())
+    spark.conf.set("spark.sql.adaptive.enabled", str(partitions > 4 * cores and not slow_rows).lower())
     for key, value in (_INTERPRETED if is_very_small else _COMPILED).items():
         spark.conf.set(key, value)
     return int(partitions)

@@ -12,6 +12,7 @@ where even those leave too many, from dot products with the whole catalogue.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from models.core.coarse_products import bf16_products, products
 from models.core.coarse_scan import Buffers, scan, seen_of, settle
@@ -216,10 +217,16 @@ def _ranked(
     return rows[is_unproven]
 
 
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    """The libraries of this process that have threads; looking for them takes longer than a small product."""
+    return ThreadpoolController()
+
+
 @contextmanager
 def _one_thread(bf16: bool) -> Iterator[None]:
     """Inside the block, each product uses one thread: blocks of users run in parallel instead."""
-    with threadpool_limits(1, "blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         if not bf16:
             yield
             return

@@ -11,6 +11,7 @@ import pytest
 
 from jobs.copywriting import train_copywriter
 from jobs.intake.drop_files import MissingDay
+from jobs.lists import train_lstm
 from jobs.nights import run_branch, side_process
 from jobs.nights.tasks import JobsFailed, run_tasks
 from jobs.runtime.branches import ALONE, BOXES, BRANCHES
@@ -59,6 +60,18 @@ def test_training_runs_in_a_second_process_and_jobs_that_wait_for_it_come_last(
     }
     assert began["judge_lists"] < began["show_images"]  # it did not wait for the copy
     assert isinstance(failure.value.failed["train_copywriter"], FileNotFoundError)  # the job's error, not the process's
+
+
+@pytest.mark.skipif(usable_cores() == 1, reason="one core: all tasks run in one process")
+def test_while_one_training_has_the_second_process_the_other_training_comes_last(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_copywriter, "trains", lambda night: True)
+    monkeypatch.setattr(train_lstm, "trains", lambda night: True)
+    with pytest.raises(JobsFailed):
+        run_tasks(night, {"train_copywriter": (), "train_lstm": (), "judge_lists": ()})
+    began = {job: job_report(night.lake, DAY, "001", job)["began"] for job in ("judge_lists", "train_lstm")}
+    assert began["judge_lists"] < began["train_lstm"]
 
 
 def test_a_side_process_that_is_killed_is_a_task_that_failed(night: Night) -> None:
