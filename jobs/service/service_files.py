@@ -101,7 +101,7 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
     _check_columns(head, spec, name)
     for row in rows:
         if row is None or len(row) == len(head):
-            yield row and dict(zip(head, row, strict=True))
+            yield dict(zip(head, row, strict=True)) if row else None
         elif row:
             yield None
 
