@@ -37,10 +37,14 @@ _GROUP = {PICTURES: 64, VECTORS: 4_096}  # rows that are read at once
 
 
 class PackWriter:
-    """Writes packs of one kind; `add` returns the pack that will hold the picture once the writer is closed."""
+    """Writes packs of one kind; `add` returns the pack that will hold the picture once the writer is closed.
 
-    def __init__(self, lake: Lake, kind: str, date: dt.date | str, run: str) -> None:
-        self._lake, self._kind = lake, kind
+    A pack is named by its first picture. part: tells apart the packs of writers of one run whose first pictures may be
+    the same.
+    """
+
+    def __init__(self, lake: Lake, kind: str, date: dt.date | str, run: str, part: str = "") -> None:
+        self._lake, self._kind, self._part = lake, kind, part
         self._folder = f"{kind}/date={date}/run={run}"
         self._rows: list[tuple[str, bytes]] = []
         self._file: pq.ParquetWriter | None = None
@@ -66,7 +70,7 @@ class PackWriter:
 
     def _open(self, first: str) -> None:
         self._lake.fs.create_dir(self._lake.path(self._folder), recursive=True)
-        self._name, self._written = f"{self._folder}/part-{first[:16]}.parquet", 0
+        self._name, self._written = f"{self._folder}/part-{self._part}{first[:16]}.parquet", 0
         # JPEGs and float16 numbers do not shrink
         self._file = writer(self._lake, self._lake.path(self._name), _SCHEMA, compression="NONE", use_dictionary=False)
 

@@ -62,7 +62,7 @@ def colour_looks(night: Night) -> Looks | None:
         if recognisers
         else None
     )
-    maker = newest_maker(night, 0)
+    maker = newest_maker(night)
     if recognisers is None or recogniser is None or maker is None or maker.name != recognisers.maker:
         return None
     vectors = maker.load(night.lake)

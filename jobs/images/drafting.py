@@ -118,10 +118,11 @@ def damage_of(request: Request, pixels: U8) -> Mask:
 def _mask_of(path: Path, width: int, height: int) -> Mask:
     try:
         with Image.open(path) as image:
-            grey = image.convert("L").resize((width, height), Image.Resampling.NEAREST)
+            white = image.convert("L").point(lambda grey: 255 * (grey > 127))
     except (OSError, ValueError, Image.DecompressionBombError) as problem:
         raise NoDraft(f"the mask {path.name} is no picture: {problem}") from None
-    mask: Mask = np.asarray(grey) > 127
+    # A pixel is damaged where any part of it is white: a thin line in a large mask must not get holes.
+    mask: Mask = np.asarray(white.resize((width, height), Image.Resampling.BOX)) > 0
     if not mask.any():
         raise NoDraft(f"the mask {path.name} has no white pixel, so nothing is damaged")
     return mask

@@ -79,7 +79,7 @@ def _begin(night: Night, place: Place, pictures: list[Packed]) -> tuple[MakerFol
     for name, data in read_packed(night.lake, chosen):
         names.append(name)
         pixels.append(clean_pixels(data))
-    maker, vectors = fit_whitening(night, pixels)
+    maker, vectors = fit_whitening(night, pixels, len(pictures))
     return maker, dict(_write(place, [(names, vectors)]))
 
 

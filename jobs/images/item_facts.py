@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -24,30 +24,35 @@ _LONGEST = 100  # characters of a value that a picture could show
 @dataclass(frozen=True)
 class ItemFacts:
     """Facts of I items. on_sale (I,). product (I,): items of one product differ only in colour; -1 where the product is
-    not known. values: attribute -> its value for each item (I,), '' where the catalogue has none."""
+    not known. values: attribute -> its value for each item (I,), '' where the catalogue has none that a picture could
+    show. others: attribute -> whether the item (I,) has another value, such as a list or a number."""
 
     on_sale: NDArray[np.bool_]
     product: NDArray[np.int64]
     values: dict[str, NDArray[np.str_]]
+    others: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 def item_facts(night: Night, item_ids: Sequence[str], colours: Sequence[str]) -> ItemFacts:
     """The facts of these items, in their order; all of them must be in tonight's catalogue."""
     items = night.versions(ITEMS).tonight().arrow(_COLUMNS)
     rows = items.take(pc.index_in(pa.array(item_ids, pa.string()), items["item_id"].combine_chunks()))
-    attributes = [
-        {name: text for name, value in of_item.items() if (text := _text(value))}
-        for of_item in read_attributes(rows["attributes"].to_pylist())
-    ]
+    catalogue = read_attributes(rows["attributes"].to_pylist())
+    attributes = [{name: text for name, value in of_item.items() if (text := _text(value))} for of_item in catalogue]
     for name in COLUMNS_AS_ATTRIBUTES:
         for of_item, value in zip(attributes, rows[name].to_pylist(), strict=True):
             if value:
                 of_item[name] = value[:_LONGEST]
     names = sorted({name for of_item in attributes for name in of_item})
     values = {name: np.array([of_item.get(name, "") for of_item in attributes], np.str_) for name in names}
+    others = {
+        name: np.array([_is_given(of_item.get(name)) and not _text(of_item[name]) for of_item in catalogue], np.bool_)
+        for name in names
+        if name not in COLUMNS_AS_ATTRIBUTES
+    }
     colours_of_items = [[of_item[name] for name in colours if name in of_item] for of_item in attributes]
     places = zip(*(rows[name].to_pylist() for name in ("title", "category", "brand")), colours_of_items, strict=True)
-    return ItemFacts(can_be_shown(rows).to_numpy(), _codes([product_key(*place) for place in places]), values)
+    return ItemFacts(can_be_shown(rows).to_numpy(), _codes([product_key(*place) for place in places]), values, others)
 
 
 def product_key(title: str | None, category: str | None, brand: str | None, colours: Sequence[str]) -> str:
@@ -66,6 +71,11 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value.strip() if isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST else ""
+
+
+def _is_given(value: object) -> bool:
+    """Whether the catalogue has a value: 0 is one, a blank text and an empty list are none."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ([], {})
 
 
 def _codes(keys: list[str]) -> NDArray[np.int64]:

@@ -63,6 +63,7 @@ def planned(
             rows.append(last)
         else:
             todo.append((row, request, pack))
+    todo.sort(key=lambda entry: entry[0]["draft_id"] in before)  # those that were refused before are tried again last
     return rows, todo[:most], max(0, len(todo) - most)
 
 

@@ -139,7 +139,8 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", path)]
+    parts = re.split(r"([0-9]+)", path)  # each second part is a number; digits such as ² are not
+    return [(int(part), "") if place % 2 else (-1, part) for place, part in enumerate(parts)]
 
 
 def _glob(pattern: str, length: str = "+") -> str:

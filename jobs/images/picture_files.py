@@ -22,6 +22,10 @@ class Unchanged(Exception):
     """The host says that its picture has not changed since it had the known tag."""
 
 
+class NotReached(PictureRefused):
+    """The host does not answer tonight, or cannot. That says nothing about its picture."""
+
+
 def is_url(source: str) -> bool:
     return source.lower().startswith(("http://", "https://"))
 
@@ -49,7 +53,10 @@ class PictureFiles:
         """Path below the drop -> its size and time, without opening it; None where there is no such file."""
         fs, base = opened(self.root)
         paths = [source for source in sources if not is_url(source) and not leaves_drop(source)]
-        infos = fs.get_file_info([f"{base}/{path}" for path in paths])
+        try:
+            infos = fs.get_file_info([f"{base}/{path}" for path in paths])
+        except OSError:  # one name is too long, or its folder may not be read: the other files have their tags
+            return {path: _tag_or_none(fs, f"{base}/{path}") for path in paths}
         return {path: _tag(info) for path, info in zip(paths, infos, strict=True)}
 
     def below(self, folder: str) -> dict[str, str]:
@@ -62,18 +69,20 @@ class PictureFiles:
     def read(self, source: str, known_tag: str | None = None) -> tuple[bytes, str]:
         """(bytes, tag) of a picture. Of a longer file only `max_bytes` and one byte more are read.
 
-        Raises PictureRefused with a reason of schemas/picture_reasons.py; Unchanged where the host says so.
+        Raises PictureRefused with a reason of schemas/picture_reasons.py; NotReached where the host does not answer;
+        Unchanged where the host says so.
         """
         if is_url(source):
             return self._fetch(source, known_tag)
         self.check_path(source)
         fs, base = opened(self.root)
+        tag = self.tags([source])[source] or ""  # before the bytes: a file that is replaced meanwhile is read again
         try:
             with fs.open_input_stream(f"{base}/{source}", compression=None) as stream:
                 data = stream.read(self.max_bytes + 1)
         except (OSError, ValueError) as error:
             raise PictureRefused("missing_file", str(error)[:200]) from None
-        return data, self.tags([source])[source] or ""
+        return data, tag
 
     def read_whole(self, path: str) -> tuple[bytes, str]:
         """(all bytes, tag) of a file of the drop that is not a picture, such as a list of pictures."""
@@ -93,8 +102,11 @@ class PictureFiles:
                 raise PictureRefused("outside_drop", f"{source[:200]!r} is a link out of the drop")
 
     def check_host(self, url: str) -> None:
-        """Raises PictureRefused where the settings do not name the URL's host."""
-        host = urlsplit(url).hostname or ""
+        """Raises PictureRefused where the settings do not name the URL's host, or the URL has none."""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:  # such as http://[x.jpg
+            host = ""
         if host not in self.hosts:
             raise PictureRefused("host_not_named", f"{host or url[:100]!r} is not among images.hosts")
 
@@ -104,7 +116,11 @@ class PictureFiles:
             answer = self._ask(url, known_tag)
             if isinstance(answer, tuple):
                 return answer
-            url = urljoin(url, answer)
+            try:
+                url = urljoin(url, answer)
+            except ValueError:
+                detail = f"the host redirects to {answer[:100]!r}, which is no URL"
+                raise PictureRefused("not_fetched", detail) from None
         raise PictureRefused("not_fetched", f"more than {_REDIRECTS} redirects")
 
     def _ask(self, url: str, known_tag: str | None) -> tuple[bytes, str] | str:
@@ -126,11 +142,13 @@ class PictureFiles:
                     raise Unchanged
                 if answer.status in (301, 302, 303, 307, 308) and (location := answer.headers.get("Location")):
                     return location
+                if answer.status == 429 or answer.status >= 500:
+                    raise NotReached("not_fetched", f"HTTP {answer.status}")
                 if answer.status != 200:
                     raise PictureRefused("not_fetched", f"HTTP {answer.status}")
                 data = answer.read(self.max_bytes + 1)
         except urllib3.exceptions.HTTPError as error:
-            raise PictureRefused("not_fetched", f"{type(error).__name__}: {str(error)[:150]}") from None
+            raise NotReached("not_fetched", f"{type(error).__name__}: {str(error)[:150]}") from None
         return data, answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
 
     def _pool(self) -> urllib3.PoolManager:
@@ -145,6 +163,13 @@ def leaves_drop(path: str) -> bool:
     """Whether a path does not stay below the drop: it is empty, absolute, of another system, or has `..` in it."""
     parts = path.replace("\\", "/").split("/")
     return not path or path.startswith(("/", "\\", "~")) or ".." in parts or ":" in parts[0] or "\0" in path
+
+
+def _tag_or_none(fs: pafs.FileSystem, path: str) -> str | None:
+    try:
+        return _tag(fs.get_file_info(path))
+    except OSError:
+        return None
 
 
 def _tag(info: pafs.FileInfo) -> str | None:

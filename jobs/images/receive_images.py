@@ -1,8 +1,9 @@
 """Reads the pictures that are new or changed -> images, refused_images and packs of clean pictures.
 
 The mapping's [images] names all pictures of the shop. A file of the same size and time as last night is not opened. A
-file with a new time but the same bytes has the same digest and counts as unchanged. Every name that arrives has one
-outcome: received = kept + unchanged + refused. A picture that the drop no longer names is not in tonight's tables.
+file with a new time but the same bytes has the same digest and counts as unchanged. So does a picture whose host does
+not answer tonight: last night's stays. Every name that arrives has one outcome: received = kept + unchanged + refused.
+A picture that the drop no longer names is not in tonight's tables.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pyarrow as pa
 from jobs.images.config import ImagesConfig
 from jobs.images.named_files import Named, NoList, named_pictures
 from jobs.images.picture_files import PictureFiles, is_url, leaves_drop
-from jobs.images.receiving import UNCHANGED, Reader, limits_name, read_new
+from jobs.images.receiving import NOT_REACHED, UNCHANGED, Reader, limits_name, read_new
 from jobs.runtime.night import Night
 from models.images.reading import PictureRefused
 from schemas.arrow import arrow_schema
@@ -46,8 +47,9 @@ def main(night: Night) -> None:
         return
     config: ImagesConfig = night.settings.section("images")
     limits = night.settings.section("pictures")
-    reader = Reader(PictureFiles(night.raw, config.hosts, config.fetch_seconds, limits.max_bytes), limits)
     before = _before(night)
+    files = PictureFiles(night.raw, config.hosts, config.fetch_seconds, limits.max_bytes)
+    reader = Reader(files, limits, frozenset(before.pictures))
     item_ids = night.versions(ITEMS).tonight().arrow(["item_id"])["item_id"].combine_chunks()
     try:
         named = named_pictures(night, spec, reader.files, item_ids)
@@ -117,16 +119,22 @@ def _outcomes(
             known_tag = last["fingerprint"].removesuffix(suffix) if last and same_limits and is_url(source) else None
             todo.append((source, known_tag))
     new_sources: set[str] = set()
+    unreached = 0
     for row in read_new(night, reader, todo, config.spark_from):
         source, fingerprint = row["source"], f"{row['tag'] or ''}{suffix}"
         if row["reason"] == UNCHANGED:
             outcomes[source] = before.kept.get(source) or before.refused[source]
+        elif row["reason"] == NOT_REACHED:
+            unreached += source in before.kept
+            outcomes[source] = before.kept.get(source) or {"reason": "not_fetched", "detail": row["detail"]}
         elif (same_picture := before.pictures.get(row["picture"] or "")) is not None:  # touched, renamed, or sent again
             outcomes[source] = {**same_picture, "fingerprint": fingerprint}
         else:
             outcomes[source] = {**row, "fingerprint": fingerprint}
             new_sources.add(source)
-    night.report(read=len(todo))
+    night.report(read=len(todo), unreached=unreached)
+    if unreached:
+        night.log.warning("the hosts of %d pictures do not answer; last night's pictures are kept", unreached)
     return outcomes, new_sources
 
 

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
+from pyspark import TaskContext
 
 from jobs.common.picture_packs import PICTURES, PackWriter
-from jobs.images.picture_files import PictureFiles, Unchanged
+from jobs.images.picture_files import NotReached, PictureFiles, Unchanged
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.threads import usable_cores
@@ -36,27 +37,34 @@ OUTCOMES = pa.schema(
     ]
 )
 _DDL = ", ".join(f"{field.name} {'int' if pa.types.is_int32(field.type) else 'string'}" for field in OUTCOMES)
-UNCHANGED = "unchanged"  # in column `reason`: the host says that the picture is unchanged
+# In column `reason`: the host says that the picture is unchanged, or does not answer tonight.
+UNCHANGED, NOT_REACHED = "unchanged", "not_reached"
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Everything that reading one picture needs; it can be sent to a worker."""
+    """Everything that reading one picture needs; it can be sent to a worker. known: names of pictures that are packed
+    already, which are not decoded again."""
 
     files: PictureFiles
     limits: PictureLimits
+    known: frozenset[str] = frozenset()
 
     def outcome(self, source: str, tag: str | None) -> tuple[dict[str, object], bytes | None]:
-        """(a row of OUTCOMES without its pack, the clean bytes or None)."""
+        """(a row of OUTCOMES without its pack, the clean bytes or None); of a known picture only its name and tag."""
         row: dict[str, object] = dict.fromkeys(OUTCOMES.names) | {"source": source, "tag": tag}
         try:
             data, row["tag"] = self.files.read(source, tag)
+            name = picture_name(data, self.limits)
+            if name in self.known:
+                return row | {"picture": name}, None
             picture = read_picture(data, self.limits)
         except Unchanged:
             return row | {"reason": UNCHANGED}, None
+        except NotReached as refused:
+            return row | {"reason": NOT_REACHED, "detail": refused.detail[:500]}, None
         except PictureRefused as refused:
             return row | {"reason": refused.reason, "detail": refused.detail[:500]}, None
-        name = picture_name(data, self.limits)
         size = {"width": picture.width, "height": picture.height, "format": picture.format}
         return row | {"picture": name, **size}, encode_clean(picture.pixels, self.limits.quality)
 
@@ -83,7 +91,10 @@ def read_new(night: Night, reader: Reader, todo: list[tuple[str, str | None]], s
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = ((s, t) for batch in batches for s, t in zip(*(c.to_pylist() for c in batch.columns), strict=True))
-        with PackWriter(Lake(root), PICTURES, date, run) as packs:
+        # Two workers may begin with the same picture under two names, such as a shop's picture of "no picture".
+        task = TaskContext.get()
+        part = f"{task.partitionId() if task else 0:05d}-"
+        with PackWriter(Lake(root), PICTURES, date, run, part) as packs:
             outcomes = list(_packed(packs, {}, (reader.outcome(*row) for row in rows)))
         yield from pa.Table.from_pylist(outcomes, OUTCOMES).to_batches()
 

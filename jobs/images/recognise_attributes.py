@@ -55,7 +55,8 @@ def recognised(
     """Rows of RECOGNISED_ATTRIBUTES, for items that lack the attribute and whose pictures together show it surely."""
     if recogniser.threshold is None:
         return
-    lacks = (stated == "") & is_usual(attribute, stated, facts.values.get("category"))
+    has_value = (stated != "") | facts.others.get(attribute, np.zeros(len(stated), np.bool_))
+    lacks = ~has_value & is_usual(attribute, stated, facts.values.get("category"))
     rows = np.flatnonzero(lacks[shown.item])
     if not len(rows):
         return

@@ -13,7 +13,8 @@ are to their most similar item.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.threads import usable_cores
 from models.images.reading import PictureRefused, read_picture
 from schemas.arrow import arrow_schema
-from schemas.tables import IMAGE_SEARCH_RESULTS
+from schemas.tables import IMAGE_SEARCH_RESULTS, IMAGE_VECTORS
 from schemas.tables.images import LOOKS_ALIKE, SAME_ITEM
 
 if TYPE_CHECKING:
@@ -45,11 +46,10 @@ _SHOWN = 20  # most refused photos that the report names
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos that could be read: paths and pixels. refused: path of each other photo -> the reason."""
+    """names: paths of the photos that could be read. refused: path of each other photo -> the reason."""
 
-    names: list[str]
-    pixels: list[NDArray[np.uint8]]
-    refused: dict[str, str]
+    names: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 def main(night: Night) -> None:
@@ -66,20 +66,28 @@ def main(night: Night) -> None:
         )
     shown = item_pictures(night) if paths else None
     rows = [before]
-    photos = Photos([], [], {})
+    photos = Photos()
     if shown is not None and len(shown):
-        photos = _read(night, files, paths[: config.max_photos])
-        rows += [_search(night, config, shown, photos)] if photos.names else []
+        rows.append(_search(night, config, shown, _read(night, files, paths[: config.max_photos], photos), photos))
     night.write_arrow(IMAGE_SEARCH_RESULTS, pa.concat_tables(rows))
     night.report(
         photos=len(paths), searched=len(photos.names), refused=dict(Counter(photos.refused.values())),
         refused_photos=dict(list(photos.refused.items())[:_SHOWN]),
-        to_forget=[] if config.keep_photos else paths,
+        to_forget=[] if config.keep_photos else [path for path in paths if _is_within_drop(files, path)],
     )  # fmt: skip
 
 
-def _read(night: Night, files: PictureFiles, paths: list[str]) -> Photos:
-    photos = Photos([], [], {})
+def _is_within_drop(files: PictureFiles, path: str) -> bool:
+    """Whether a photo lies in the drop itself: what a link leads to is not ours to delete."""
+    try:
+        files.check_path(path)
+    except PictureRefused:
+        return False
+    return True
+
+
+def _read(night: Night, files: PictureFiles, paths: list[str], photos: Photos) -> Iterator[NDArray[np.uint8]]:
+    """The pixels of the photos, one after another, so that only a few are in memory; fills `photos`."""
     for path in paths:
         try:
             picture = read_picture(files.read(path)[0], night.settings.section("pictures"))
@@ -87,19 +95,25 @@ def _read(night: Night, files: PictureFiles, paths: list[str]) -> Photos:
             photos.refused[path] = refused.reason
             continue
         photos.names.append(path)
-        photos.pixels.append(picture.pixels)
-    return photos
+        yield picture.pixels
 
 
-def _search(night: Night, config: ImagesConfig, shown: ItemPictures, photos: Photos) -> pa.Table:
+def _search(
+    night: Night, config: ImagesConfig, shown: ItemPictures, pixels: Iterator[NDArray[np.uint8]], photos: Photos
+) -> pa.Table:
+    """Rows of IMAGE_SEARCH_RESULTS; `photos` is complete once all `pixels` are read."""
     from models.images.lookalikes import LookAlikes
     from models.images.picture_search import search_photos
 
-    folders = newest_maker(night, len(shown))
-    if folders is None:
-        raise FileNotFoundError("no whitening of tonight's pictures; run `python -m jobs embed_images` first")
+    folders = newest_maker(night)
+    made_by = night.versions(IMAGE_VECTORS).tonight().arrow(["encoder"])["encoder"][0].as_py()
+    if folders is None or folders.name != made_by:
+        raise FileNotFoundError(
+            f"the vectors of tonight's pictures were made by {made_by}, and the newest encoder and whitening are "
+            f"{folders.name if folders else 'none'}; run `python -m jobs embed_images` first"
+        )
     maker, facts = folders.load(night.lake), item_facts(night, shown.item_ids, config.colours)
-    vectors, n_items = maker.vectors(photos.pixels), len(shown.item_ids)
+    vectors, n_items = maker.vectors(pixels), len(shown.item_ids)
     codes, scores = search_photos(
         vectors, shown.vectors, shown.item, n_items, maker.whitening.parts, min(config.results, n_items),
         allowed=np.asarray(facts.on_sale),

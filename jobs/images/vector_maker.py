@@ -2,7 +2,7 @@
 
 The encoder is the newest model `picture_encoder`, or the pretrained network where the shop has none. A new whitening
 means that every picture is embedded again. So it is fitted only when the shop has pictures for the first time, when the
-encoder changes, and when there are four times as many pictures as it was fitted to.
+encoder changes, and when there are four times as many pictures as when it was fitted.
 
 models.images is imported where it is used, since it imports torch, and a shop without pictures need not wait for that.
 """
@@ -70,8 +70,9 @@ def _load(folders: MakerFolders, root: str) -> VectorMaker:
     return VectorMaker(load_encoder(lake, folders.encoder), load_model(lake, folders.whitening, Whitening))
 
 
-def newest_maker(night: Night, pictures: int) -> MakerFolders | None:
-    """The maker for tonight's number of pictures; None where a whitening must be fitted first."""
+def newest_maker(night: Night, pictures: int = 0) -> MakerFolders | None:
+    """The newest maker; None where a whitening must be fitted first. pictures: tonight's distinct pictures, for the job
+    that fits a new whitening when there are many more of them."""
     encoder = night.lake.model_before(ENCODER, night.date, including=True)
     folder = night.lake.model_before(WHITENING, night.date, including=True)
     if folder is None:
@@ -82,10 +83,13 @@ def newest_maker(night: Night, pictures: int) -> MakerFolders | None:
     return MakerFolders(encoder, folder)
 
 
-def fit_whitening(night: Night, pictures: Sequence[NDArray[np.uint8]]) -> tuple[MakerFolders, NDArray[np.float16]]:
+def fit_whitening(
+    night: Night, pictures: Sequence[NDArray[np.uint8]], of: int
+) -> tuple[MakerFolders, NDArray[np.float16]]:
     """Fits a whitening to pictures and stores it; returns the maker, and the vectors of these pictures.
 
     With fewer pictures it has fewer axes, since an axis for each picture would make all pictures equally unlike.
+    of: the number of the shop's pictures, from which these were drawn; a later night compares its own number with it.
     """
     from models.images.whitening import Whitening, WhiteningConfig
 
@@ -98,7 +102,7 @@ def fit_whitening(night: Night, pictures: Sequence[NDArray[np.uint8]]) -> tuple[
     if len(raw) == 1:  # nothing to compare it with yet; the fit needs two
         raw = np.repeat(raw, 2, axis=0)
     whitening = Whitening.fit(config, raw, encoder.parts)
-    facts = {"encoder": encoder_name(encoder_folder), "pictures": len(pictures)}
+    facts = {"encoder": encoder_name(encoder_folder), "pictures": of}
 
     def save(folder: str) -> None:
         whitening.save(folder)

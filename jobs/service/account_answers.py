@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from jobs.common.source_hashes import digest
-from jobs.service.account_facts import Account
+from jobs.service.account_facts import Account, Row
 from jobs.service.composed import Composed
 from jobs.service.desk import Desk
 from models.fact_lock.claims import Slot, Source, fill
+from models.text.languages import is_latin
 from models.text.wording import day_of, terms_of
 from schemas.service.wording import Topic
 
@@ -38,7 +39,8 @@ def _last_order(desk: Desk, start: Composed, account: Account, language: str) ->
     if not account.purchases:
         return None
     last = account.purchases[0]
-    order = [row for row in account.purchases if row["order_id"] == last["order_id"] or row is last]
+    told_by = "event_time" if last["order_id"] is None else "order_id"  # without ids, a basket is bought in one moment
+    order = [row for row in account.purchases if row[told_by] == last[told_by]]
     names = _titles(desk, [row["item_id"] for row in order], language)
     if not names:
         return None
@@ -58,8 +60,18 @@ def _coupon(desk: Desk, start: Composed, account: Account, language: str) -> _Re
             composed = _stated(start, "offers", offer["offer_id"], f"offers: {offer['offer_id']}", str(offer))
             ends = min(until, desk.until)
             last = desk.night.days.of(until - dt.timedelta(microseconds=1))
-            return replace(composed, valid_until=ends), {"terms": terms, "day": day_of(last, wording)}
+            words = {"terms": terms + _limit(desk, offer, language), "day": day_of(last, wording)}
+            return replace(composed, valid_until=ends), words
     return None
+
+
+def _limit(desk: Desk, offer: Row, language: str) -> str:
+    """What the offer is for, in brackets; '' for an offer on everything."""
+    item = offer["item_id"]
+    what = (desk.title(item, language) or item) if item else offer["category"]
+    if not what:
+        return ""
+    return f" ({what})" if is_latin(desk.facts.languages[language]) else f"（{what}）"
 
 
 def _size_before(desk: Desk, start: Composed, account: Account, language: str) -> _Result:

@@ -19,7 +19,8 @@ from schemas.tables import CLEAN_EVENTS, OFFERS, RECOMMENDATIONS
 
 Row = dict[str, Any]
 _EVENTS = ["event_id", "user_id", "item_id", "event_time", "order_id"]
-_OFFERS = ["user_id", "offer_id", "discount_share", "discount_amount", "minimum_spend", "currency", "valid_until"]
+_OFFERS = ["user_id", "offer_id", "item_id", "category", "discount_share", "discount_amount", "minimum_spend",
+           "currency", "valid_until"]  # fmt: skip
 _LISTED = 3
 
 

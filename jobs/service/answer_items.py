@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.common.source_hashes import digest
 from jobs.runtime.attributes import read_attributes
 from jobs.runtime.night import Night, job_report
 from jobs.service.item_facts import ITEM_COLUMNS, ItemFacts
@@ -34,7 +35,11 @@ def main(night: Night) -> None:
     changed = items.filter(pc.invert(pc.is_in(items["item_id"], unchanged)))
     new = answers_about(changed, facts, night.valid_until("service"))
     night.write_arrow(ITEM_ANSWERS, pa.concat_tables([kept_rows, new]))
-    night.report(items=items.num_rows, answered_anew=changed.num_rows, rules=rules)
+    made_from = night.version(ITEMS)
+    night.report(
+        items=items.num_rows, answered_anew=changed.num_rows, rules=rules, items_run=made_from.run,
+        items_files=digest(*made_from.files),
+    )  # fmt: skip
 
 
 def answers_about(items: pa.Table, facts: ItemFacts, until: dt.datetime) -> pa.Table:
@@ -52,15 +57,21 @@ def answers_about(items: pa.Table, facts: ItemFacts, until: dt.datetime) -> pa.T
 
 
 def _unchanged(night: Night, items: pa.Table, rules: str) -> pa.Array:
-    """Ids of items whose row and rules have not changed since last night's answers."""
+    """Ids of items whose row and rules have not changed since last night's answers.
+
+    The row is compared with the one that these answers were made from: if that night's items were made again but not
+    its answers, the answers are still about the items before.
+    """
     before = night.versions(ITEM_ANSWERS).previous().versions
     no_ids = pa.array([], pa.string())
     if not before:
         return no_ids
     day = dt.date.fromisoformat(before[0].date)
-    if job_report(night.lake, day, before[0].run, "answer_items").get("rules") != rules:
+    facts = job_report(night.lake, day, before[0].run, "answer_items")
+    made_from = night.lake.version(ITEMS, day, facts.get("items_run", ""))
+    if facts.get("rules") != rules or made_from is None or digest(*made_from.files) != facts.get("items_files"):
         return no_ids
-    last = night.versions(ITEMS).as_of(day).arrow(ITEM_COLUMNS)
+    last = night.versions(ITEMS).of([made_from]).arrow(ITEM_COLUMNS)
     return items.filter(pc.is_in(_rows(items), _rows(last)))["item_id"].combine_chunks()
 
 

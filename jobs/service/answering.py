@@ -30,6 +30,7 @@ from schemas.tables.service import ANSWERED, HANDED_OVER, REFUSED
 Row = dict[str, Any]
 _SHORT_WORDS, _SHORT_LETTERS = 7, 12  # the longest question that continues the topic before
 _PLACEHOLDER = re.compile(r"\[[a-z]+\]")
+_CONTRADICTORY = "contradictory_policies"  # a reason; such policies share one chance, so it is low
 _MORE = 6  # suggestions read in addition to those that are shown: some are in another language
 
 
@@ -73,10 +74,9 @@ def answers_of(desk: Desk, questions: Sequence[Question]) -> list[Row]:
             rows.append(_row(desk, question, 1, Composed(reason=reasons[index])))
             turns[chat] = replace(turn, item_id=question.item_id or turn.item_id)
             continue
-        new_rows, topic = _answer(desk, question, languages[index] or "", turn, suggested[cleaned[index]],
-                                  [suggested[part] for part in parts[index]])  # fmt: skip
+        new_rows, turns[chat] = _answer(desk, question, languages[index] or "", turn, suggested[cleaned[index]],
+                                        [suggested[part] for part in parts[index]])  # fmt: skip
         rows += new_rows
-        turns[chat] = Turn(question.item_id or turn.item_id, topic or turn.topic)
     return rows
 
 
@@ -110,24 +110,25 @@ def _answer(
     turn: Turn,
     suggestions: list[Suggestion],
     parts: list[list[Suggestion]],
-) -> tuple[list[Row], str | None]:
-    """(rows of SUGGESTED_ANSWERS, the topic of the question)."""
+) -> tuple[list[Row], Turn]:
+    """(rows of SUGGESTED_ANSWERS, what the conversation is about from now on)."""
     follows = _follows(desk, question.text, language)
     item_id = question.item_id or turn.item_id
     if follows and item_id and (variant := _variant(desk, question.text, item_id, language)):
-        return [_row(desk, question, 1, variant)], turn.topic
+        return [_row(desk, question, 1, variant)], Turn(variant.source_id or item_id, turn.topic)
     candidates = [s for s in suggestions if (s.answer, language) in desk.known][: desk.config.suggestions]
     if not candidates:
-        return [_row(desk, question, 1, Composed(reason="nothing_known"))], None
+        return [_row(desk, question, 1, Composed(reason="nothing_known"))], Turn(item_id, turn.topic)
     limit = desk.answerer.threshold if desk.answerer else 1.0
     subjects = {part[0].answer for part in parts if part and part[0].chance >= limit}
     composed = [_composed(desk, question, item_id, language, suggestion) for suggestion in candidates]
-    if composed[0].reason is None:
-        if len(subjects) > 1:
-            composed[0] = replace(composed[0], reason="several_questions")
-        elif candidates[0].chance < limit:
-            composed[0] = replace(composed[0], reason="not_sure")
-    return [_row(desk, question, rank, answer) for rank, answer in enumerate(composed, 1)], candidates[0].answer
+    if composed[0].reason is None and len(subjects) > 1:
+        composed[0] = replace(composed[0], reason="several_questions")
+    elif candidates[0].chance < limit and not (composed[0].reason or "").startswith(_CONTRADICTORY):
+        # Before "no item" or "not logged in", which are true only of a question that is about an item or an account.
+        composed[0] = replace(composed[0], reason="not_sure")
+    rows = [_row(desk, question, rank, answer) for rank, answer in enumerate(composed, 1)]
+    return rows, Turn(item_id, candidates[0].answer)
 
 
 def _composed(desk: Desk, question: Question, item_id: str | None, language: str, suggestion: Suggestion) -> Composed:
@@ -153,7 +154,7 @@ def _of_policy(desk: Desk, start: Composed, policy: Row | None) -> Composed:
         source_hash=policy["source_hash"], valid_until=valid_until_of(desk.night, policy, desk.until),
     )  # fmt: skip
     if policy["contradicts"]:
-        return replace(stated, reason=f"contradictory_policies: {name}, {policy['contradicts']}")
+        return replace(stated, reason=f"{_CONTRADICTORY}: {name}, {policy['contradicts']}")
     return stated
 
 

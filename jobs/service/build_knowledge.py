@@ -1,8 +1,8 @@
 """Gathers every wording of a question with the current row that answers it -> knowledge.
 
-Wordings come from policies that are valid tonight, from topics of items and accounts in the languages of the policies
-and questions, and from questions that agents answered with a policy. A wording whose policy is deleted, changed or no
-longer valid gets no row.
+Wordings come from policies that are valid when the answers are read, from topics of items and accounts in every
+language of `schemas/service`, and from questions that agents answered with a policy. A wording whose policy is deleted
+or no longer valid gets no row. A reply that quotes a policy without naming it counts only if its text is current.
 """
 
 from __future__ import annotations

@@ -31,10 +31,11 @@ def main(night: Night) -> None:
     )
     empty = Received([], [])
     questions = _questions(night, config, (raw_questions or empty).rows)
-    replies = _replies(night, config, (raw_replies or empty).rows, questions)
+    raw_replies = _with_known_outcomes(raw_replies or empty, config)
+    replies = _replies(night, config, raw_replies.rows, questions)
     write_rows(night, QUESTIONS, questions)
     write_rows(night, REPLIES, replies)
-    rejected = [*(raw_questions or empty).rejected, *(raw_replies or empty).rejected]
+    rejected = [*(raw_questions or empty).rejected, *raw_replies.rejected]
     write_rows(night, REJECTED_SERVICE_ROWS, rejected)
     masked: Counter[str] = Counter()
     for row in questions:
@@ -67,10 +68,27 @@ def _of_people_here(night: Night, input_rows: Received | None, which: str) -> Re
         return input_rows
     rows, rejected = [], list(input_rows.rejected)
     for row in input_rows.rows:
-        if erased.has_account(row.get("user_id")) or erased.has_question(row["question_id"]):
+        user = row.get("user_id")
+        # The list may have the account as the lake has it, which is a hash where the mapping hashes accounts.
+        is_erased = erased.has_account(user) or erased.has_account(lake_id(night, user))
+        if is_erased or erased.has_question(row["question_id"]):
             rejected.append(rejection(which, None, row["source_file"], ERASED))
         else:
             rows.append(row)
+    return Received(rows, rejected)
+
+
+def _with_known_outcomes(replies: Received, config: ServiceConfig) -> Received:
+    """Rejects replies with an unknown outcome: one that an agent threw away must not count as sent. No outcome is
+    `sent`."""
+    rows, rejected = [], list(replies.rejected)
+    for row in replies.rows:
+        outcome = row["outcome"] or OUTCOMES[0]
+        if outcome in OUTCOMES:
+            rows.append({**row, "outcome": outcome})
+        else:
+            detail = f"{beginning(outcome, 30, config).text!r}; there are {', '.join(OUTCOMES)}"
+            rejected.append(rejection("replies", row["question_id"], row["source_file"], "unknown_outcome", detail))
     return Received(rows, rejected)
 
 
@@ -90,9 +108,8 @@ def _replies(night: Night, config: ServiceConfig, rows: list[Row], questions: li
             }
     masked_rows = []
     for row in rows:
-        outcome = row["outcome"] if row["outcome"] in OUTCOMES else "sent"
         text = beginning(row["text"], config.max_policy_characters, config).text
-        masked_rows.append({**row, "text": text, "outcome": outcome, "rating": _number(row["rating"]),
+        masked_rows.append({**row, "text": text, "rating": _number(row["rating"]),
                      "question": texts.get(row["question_id"])})  # fmt: skip
     return masked_rows
 
@@ -106,9 +123,10 @@ def _number(text: str | None) -> float | None:
 
 
 def _time(text: str | None, zone: str) -> dt.datetime | None:
-    """The instant of an ISO 8601 text, without a zone in the mapping's timezone. None for any other text."""
+    """The instant of an ISO 8601 text, without a zone in the mapping's timezone. None for any other text, and for a
+    time that is outside the years 1 to 9999 in UTC: some programs write 0001-01-01 for "no time"."""
     try:
         time = dt.datetime.fromisoformat(text) if text else None
-    except ValueError:
+        return time and (time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return time if time is None or time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))

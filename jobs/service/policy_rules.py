@@ -16,9 +16,9 @@ def is_valid(policy: Row, day: dt.date) -> bool:
     )
 
 
-def with_contradictions(rows: list[Row]) -> list[Row]:
-    """Rows with `contradicts`: the first other policy in the same language, valid at the same time, that contradicts it
-    (see `jobs.service.stated_rules`)."""
+def with_contradictions(rows: list[Row], day: dt.date) -> list[Row]:
+    """Rows with `contradicts`: the first other policy in the same language that contradicts it (see
+    `jobs.service.stated_rules`), where both are valid on `day` or both on a later day."""
     others: dict[int, set[int]] = {}
     for language in {row["language"] for row in rows}:
         reader = RuleReader(language, service_wording(language).policies)
@@ -33,12 +33,11 @@ def with_contradictions(rows: list[Row]) -> list[Row]:
     result = []
     for index, row in enumerate(rows):
         other_rows = (rows[i] for i in sorted(others.get(index, ())))
-        result.append({**row, "contradicts": next((o["policy_id"] for o in other_rows if _overlap(row, o)), None)})
+        result.append({**row, "contradicts": next((o["policy_id"] for o in other_rows if _overlap(row, o, day)), None)})
     return result
 
 
-def _overlap(policy: Row, other: Row) -> bool:
-    first, last = dt.date.min, dt.date.max
-    return (policy["valid_from"] or first) <= (other["valid_to"] or last) and (other["valid_from"] or first) <= (
-        policy["valid_to"] or last
-    )
+def _overlap(policy: Row, other: Row, day: dt.date) -> bool:
+    """Whether both policies are valid on one day, `day` or a later one."""
+    both = (policy, other)
+    return max(day, *(row["valid_from"] or day for row in both)) <= min(row["valid_to"] or dt.date.max for row in both)

@@ -16,13 +16,19 @@ from pyarrow import fs as pafs
 
 from jobs.common.raw_drop import for_night, opened, root_of
 from jobs.runtime.night import Night
+from jobs.service.config import ServiceConfig
+from jobs.service.private_text import beginning
 from schemas.arrow import arrow_schema
+from schemas.sources.mapping import Source
 from schemas.sources.service import NEEDED, OPTIONAL, ServiceInput
 from schemas.table import Table
 
 Row = dict[str, Any]
 _LONGEST_FIELD = 1 << 24
 _LONGEST_ID = 256
+_SHOWN = 40  # characters of a column's name in an error, and columns of a file
+_IDS = ("question_id", "user_id", "item_id")  # ids that other inputs have too
+_PRINTED_FLOAT = re.compile(r"-?(?:0|[1-9]\d*)\.0+")  # how programs print the id 17 once a column of ids has a gap
 
 
 class Received(NamedTuple):
@@ -48,7 +54,7 @@ def received(night: Night, which: str) -> Received | None:
         with fs.open_input_stream(path) as stream:
             data = stream.read()
         for raw in _parsed(data, spec, name):
-            row = _with_our_names(raw, which, spec, name)
+            row = _with_our_names(raw, which, spec, name, night.source)
             (rejected if "reason" in row else rows).append(row)
     return Received(*_without_repeats(rows, rejected, which))
 
@@ -95,28 +101,47 @@ def _parsed(data: bytes, spec: ServiceInput, name: str) -> Iterator[Row | None]:
     _check_columns(head, spec, name)
     for row in rows:
         if row is None or len(row) == len(head):
-            yield row and dict(zip(head, row, strict=True))
+            yield dict(zip(head, row, strict=True)) if row else None
         elif row:
             yield None
 
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[list[str] | None]:
-    """The rows; None for one that the csv module refuses, such as one with a field above `_LONGEST_FIELD`."""
+    """The rows; None for one that the csv module refuses, such as one with a field above `_LONGEST_FIELD`.
+
+    A quotation mark that is never closed must not join a row with the rows of other customers: what breaks the rules of
+    quotation is read as a row of its first line alone, and the next line begins another row.
+    """
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    while True:
+    lines = list(io.StringIO(text, newline=""))
+    begin = 0
+    while begin < len(lines):
+        reader = csv.reader((lines[place] for place in range(begin, len(lines))), delimiter=delimiter, strict=True)
+        read = 0  # lines of whole rows
         try:
-            yield next(reader)
-        except StopIteration:
+            for row in reader:
+                yield row
+                read = reader.line_num
             return
-        except csv.Error:  # the reader goes on at the next line
-            yield None
+        except csv.Error:
+            begin += read
+            yield _row_of_line(lines[begin], delimiter)
+            begin += 1
+
+
+def _row_of_line(line: str, delimiter: str) -> list[str] | None:
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:
+        return None
 
 
 def _check_columns(present: list[str], spec: ServiceInput, name: str) -> None:
+    """The error is stored. In a file without a head the first row would be its columns, so their names are masked."""
     if missing := [column for column in spec.columns.values() if column not in present]:
+        shown = [beginning(column, _SHOWN, ServiceConfig()).text for column in present[:_SHOWN]]
         raise ValueError(
-            f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {present[:40]}; correct "
+            f"{name} lacks {', '.join(map(repr, missing))}, which the mapping names; it has {shown}; correct "
             "`columns` in the mapping, or ask the shop"
         )
 
@@ -129,11 +154,11 @@ def _json_row(line: str) -> Row | None:
     return row if isinstance(row, dict) else None
 
 
-def _with_our_names(raw: Row | None, which: str, spec: ServiceInput, name: str) -> Row:
+def _with_our_names(raw: Row | None, which: str, spec: ServiceInput, name: str, source: Source) -> Row:
     """The row with our column names, or its rejection. An empty question is not rejected: it goes to a person."""
     if raw is None:
         return rejection(which, None, name, "malformed_row")
-    row: Row = {our_column: _text(raw.get(shop_column)) for our_column, shop_column in spec.columns.items()}
+    row: Row = {our: _value(our, raw.get(shop_column), source) for our, shop_column in spec.columns.items()}
     row |= {column: None for column in (*NEEDED[which], *OPTIONAL[which]) if column not in row}
     if spec.language:
         row["language"] = spec.language
@@ -147,6 +172,16 @@ def _with_our_names(raw: Row | None, which: str, spec: ServiceInput, name: str) 
                 return rejection(which, row_id, name, f"missing_{column}")
     row["text"] = row["text"] or ""
     return row | {"source_file": name}
+
+
+def _value(our_column: str, value: Any, source: Source) -> str | None:
+    """The text of a value; None where it is one of the mapping's `null_tokens`. An id is written as jobs/intake writes
+    it: a whole number that arrived as a float loses its `.0`, unless the mapping's `text_ids` keep it."""
+    text = _text(value)
+    if text is None or text in source.null_tokens:
+        return None
+    is_number = our_column in _IDS and our_column not in source.text_ids and _PRINTED_FLOAT.fullmatch(text)
+    return text.partition(".")[0] if is_number else text
 
 
 def _text(value: Any) -> str | None:

@@ -3,7 +3,7 @@
 Without a file of policies in the drop, last night's policies stay. Markup is removed. A policy that is not valid
 tonight stays in the table, but no answer uses it. Two policies of one language contradict each other if they say the
 same about the same places and kinds with different figures, or if one refuses what the other allows. Each then names
-the other, and questions about them go to a person.
+the other, and questions about them go to a person. A policy that has ended contradicts nothing any more.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
+from zoneinfo import ZoneInfo
 
 from jobs.common.source_hashes import digest
 from jobs.runtime.night import Night
 from jobs.service.config import ServiceConfig
+from jobs.service.living_policies import day_of_answers
 from jobs.service.plain_text import plain_text
 from jobs.service.policy_rules import with_contradictions
 from jobs.service.service_files import Row, received, rejection, write_rows
@@ -28,12 +30,12 @@ def main(night: Night) -> None:
     drop = received(night, "policies")
     if drop is None:
         rows = night.versions(POLICIES).previous().arrow().to_pylist() if night.source.policies else []
-        write_rows(night, POLICIES, rows)
+        write_rows(night, POLICIES, with_contradictions(rows, day_of_answers(night)))
         write_rows(night, REJECTED_POLICIES, [])
         night.report(received=0, rejected={}, kept_from_last_night=len(rows))
         return
-    judged = [_policy(row, config) for row in drop.rows]
-    kept = with_contradictions([row for row in judged if "reason" not in row])
+    judged = [_policy(row, config, night.days.zone) for row in drop.rows]
+    kept = with_contradictions([row for row in judged if "reason" not in row], day_of_answers(night))
     rejected = [*drop.rejected, *(row for row in judged if "reason" in row)]
     write_rows(night, POLICIES, kept)
     write_rows(night, REJECTED_POLICIES, rejected)
@@ -41,8 +43,8 @@ def main(night: Night) -> None:
     night.report(received=len(kept) + len(rejected), kept=len(kept), rejected=dict(counts))
 
 
-def _policy(row: Row, config: ServiceConfig) -> Row:
-    """A row of POLICIES without `contradicts`, or its rejection."""
+def _policy(row: Row, config: ServiceConfig, zone: str) -> Row:
+    """A row of POLICIES without `contradicts`, or its rejection; zone: the timezone of the shop's days."""
     name, file = row["policy_id"], row["source_file"]
     if len(row["text"]) > config.max_policy_characters:
         return rejection("policies", name, file, "too_long", f"{len(row['text']):,} characters")
@@ -56,7 +58,7 @@ def _policy(row: Row, config: ServiceConfig) -> Row:
     if instructions := [refusal for refusal in hostile(text) if "instruction" in refusal.reason]:
         return rejection("policies", name, file, "instruction", instructions[0].detail[:80])
     try:
-        first, last = _day(row["valid_from"]), _day(row["valid_to"])
+        first, last = _day(row["valid_from"], zone), _day(row["valid_to"], zone)
     except ValueError as error:
         return rejection("policies", name, file, "bad_date", str(error)[:80])
     if first and last and last < first:
@@ -67,10 +69,15 @@ def _policy(row: Row, config: ServiceConfig) -> Row:
     }  # fmt: skip
 
 
-def _day(text: str | None) -> dt.date | None:
+def _day(text: str | None, zone: str) -> dt.date | None:
+    """The day of an ISO 8601 text. A time with a zone is a moment: its day is that of the shop."""
     if not text:
         return None
     try:
-        return dt.datetime.fromisoformat(text).date()
+        time = dt.datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text[:30]!r} is no date; write it as 2026-01-31") from None
+    try:
+        return time.astimezone(ZoneInfo(zone)).date() if time.tzinfo else time.date()
+    except OverflowError:  # the first or the last day that there is: it means "always"
+        return time.date()

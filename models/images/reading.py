@@ -173,13 +173,14 @@ def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
 
 
 def _pixels_on_white(image: Image.Image, side: int) -> Pixels:
+    profile = image.info.get("icc_profile")
     image = _eight_bits(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema() == (0, 0):
             raise PictureRefused("transparent", "each pixel is fully transparent")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = _in_srgb(image)
+    image = _in_srgb(image, profile)
     if max(image.size) > side:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.array(image, np.uint8)
@@ -194,10 +195,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image
 
 
-def _in_srgb(image: Image.Image) -> Image.Image:
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """RGB in the colours of sRGB, by the profile that the file carries where it has a usable one."""
-    profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGB", "CMYK", "L"):
+    if image.mode not in ("RGB", "CMYK", "L"):  # a palette, or what was transparent: its numbers are RGB
+        image = image.convert("RGB")
+    if profile:
         try:
             embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             if "srgb" not in ImageCms.getProfileDescription(embedded).lower():

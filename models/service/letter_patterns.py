@@ -1,8 +1,9 @@
-"""Patterns of street addresses as Europe writes them, and of the names with which letters begin and end.
+"""Patterns of street addresses as Europe writes them, and of names that a text introduces, greets or signs with.
 
 An address is recognised by a word for a street and a house number ("Hauptstraße 12", "12 rue de la Paix") or, where the
 word could name goods as well ("ring", "place", "via"), only with the postcode and the town behind it. A name is
-recognised by a greeting or farewell before it, at the place where letters have one. All patterns take text in NFKC.
+recognised by words that introduce it, or by a greeting or farewell at the place where letters have one. All patterns
+take text in NFKC.
 """
 
 from __future__ import annotations
@@ -91,7 +92,19 @@ _NOBODY = (
 )
 _NO_NAME = r"(?!(?:the|your|my|our|an?|and|from|to|for|i|we|please|it|is|in|ihr\w*|votre|su)\b)"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
-# Each has the words that stay in its first group and the name in its second.
+_GIVEN = rf"(?-i:[{_UP}](?:(?![{_HAN}])[\w'’-]){{1,30}})"  # a word of a name; Chinese words behind it stay
+# Each has the words that stay in its first group and the name in its second. "This is" introduces goods as well, so one
+# word after it is no name.
+INTRODUCED = (
+    re.compile(rf"(\b(?:my name is|i am called){_BLANKS})({_GIVEN}(?: (?:{_PARTICLE} ){{0,2}}{_GIVEN}){{0,3}})", re.I),
+    re.compile(
+        rf"((?:this is|name:|我叫|我是|姓名:?|收[件货]人:?){_BLANKS})"
+        rf"({_GIVEN}(?: (?:{_PARTICLE} ){{0,2}}{_GIVEN}){{1,2}})",
+        re.I,
+    ),
+    re.compile(rf"((?:姓名|收[件货]人|联系人) ?: ?)([{_HAN}]{{2,4}}(?=[\s,。;、\d]|\Z)|[{_HAN}]{{2,3}})"),
+    re.compile(rf"((?:我叫|收件人){_BLANKS})([{_HAN}]{{2,3}})"),
+)
 SIGNED = (
     re.compile(rf"({_AT_SENTENCE}{_FAREWELL}{_BLANKS}[,.!:\n-]{{0,3}}{_BLANKS})({_NAME}){_LINE_ENDS}", re.I),
     re.compile(rf"(\b{_FAREWELL}{_BLANKS}[,\n]{_BLANKS})({_NAME}){_LINE_ENDS}", re.I),

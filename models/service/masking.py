@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from models.service.letter_patterns import SIGNED, STREETS
+from models.service.letter_patterns import INTRODUCED, SIGNED, STREETS
 
 _CJK = r"\u3400-\u4dbf\u4e00-\u9fff"
 _LATER = rf"(?:(?![{_CJK}])[\w.+%'-])"  # a character of a name before the @ that is not Chinese
@@ -40,11 +40,6 @@ _MESSENGER = r"(?<![a-z])(?:微信|威信|薇信|wechat|weixin|whatsapp|telegram
 _ACCOUNT = re.compile(
     rf"({_MESSENGER}\s*(?:(?:账号|号|群|id\b)\s*(?:是|[:：=]|is\b)?|是|[:：=]|(?<!line)\sis\b)\s*)([a-z0-9_-]{{5,}})"
     rf"|({_MESSENGER}\s*)((?=[a-z_-]*[\d_])[a-z0-9_-]{{5,}})",  # "WeChat payment" names no account
-    re.I,
-)
-_NAME = re.compile(
-    r"((?:my name is|i am called|this is|name:|我叫|我是|姓名[:：]?|收件人[:：]?)\s*)"
-    r"((?-i:[A-Z][a-z]+(?: [A-Z][a-z]+){1,2})|(?:(?<=叫)|(?<=收件人))[\u4e00-\u9fff]{2,3})",
     re.I,
 )
 _OTHER_STREETS = (
@@ -97,7 +92,7 @@ def mask(text: str, regions: Iterable[str] = ()) -> Masked:
         for street in _OTHER_STREETS:
             text = _replaced(text, street, "address", counts)
     text = _replaced_after_head(text, _ACCOUNT, "account", counts)
-    for name in (_NAME, *SIGNED):
+    for name in (*INTRODUCED, *SIGNED):
         text = _replaced_after_head(text, name, "name", counts)
     text = _ENGLISH_RUN.sub(lambda _: _count(counts, "number"), text)
     if len(re.findall(rf"[{_CHINESE_DIGITS}\d]", text)) < 6:

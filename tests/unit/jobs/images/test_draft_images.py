@@ -42,9 +42,10 @@ def shop(tmp_path, monkeypatch):
     (tmp_path / "asked.toml").write_text(ASKED)
     (tmp_path / "review.toml").write_text("")
 
-    def run(day=1, decisions="", asked=True):
+    def run(day=1, decisions="", asked=True, **more):
         (tmp_path / "review.toml").write_text(decisions)
         settings = {"requests": str(tmp_path / "asked.toml") if asked else "", "review": str(tmp_path / "review.toml")}
+        settings |= more
         night = night_of(tmp_path / "lake", day, image_drafts=settings)
         receive(night, COLOURS, 6)
         if day == 1:
@@ -109,6 +110,15 @@ def test_an_approved_draft_is_published_and_made_only_once(shop):
     assert published["Red-0", "repair"]["draft_hash"] == draft["draft_hash"]
     assert published["Red-0", "repair"]["generated"] is True
     assert not rows(shop(3), APPROVED_IMAGES)  # the approval was taken back
+
+
+def test_requests_that_are_refused_each_night_do_not_keep_others_waiting(shop, tmp_path):
+    unscratched = "".join(f'[[repair]]\nitem_id = "{colour}-0"\nwhere = "scratches"\n' for colour in COLOURS)
+    (tmp_path / "asked.toml").write_text(unscratched + ASKED)
+    wanted = ("Red-0", "recolour")
+    nights = [rows(shop(day, most=3)) for day in (1, 2)]
+    assert wanted not in nights[0]
+    assert nights[1][wanted]["state"] == "offered"
 
 
 def test_an_approval_is_for_the_bytes_that_were_seen(shop):

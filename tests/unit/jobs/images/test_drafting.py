@@ -95,6 +95,15 @@ def test_damage_is_where_a_mask_is_white_or_a_scratch_is_found(tmp_path):
     assert damage_of(Request(REPAIR, "a", find=True), np.asarray(scratched))[20, 20]
 
 
+def test_a_thin_line_in_a_large_mask_hides_a_whole_line(tmp_path):
+    large = Image.new("L", (480, 480))
+    ImageDraw.Draw(large).line([(0, 101), (479, 101)], fill=255, width=1)
+    large.save(tmp_path / "line.png")
+    mask = damage_of(Request(REPAIR, "a", mask=str(tmp_path / "line.png")), packshot("Red"))
+    assert mask[10].all()
+    assert mask.sum() == 48
+
+
 def test_an_unreadable_mask_and_absent_scratches_are_not_repaired(tmp_path):
     (tmp_path / "text.png").write_text("white")
     black = io.BytesIO()

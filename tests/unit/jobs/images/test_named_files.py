@@ -48,6 +48,12 @@ def test_a_folder_names_items_in_natural_order(tmp_path: Path) -> None:
     assert [picture.source for picture in pictures if picture.item_id == "b"] == ["pics/b_2.jpg", "pics/b_10.jpg"]
 
 
+def test_digits_that_are_no_numbers_are_letters_of_a_name(tmp_path: Path) -> None:
+    touch(tmp_path, "pics/a_5²7.jpg", "pics/a_5²10.jpg", "pics/a_①.jpg")
+    pictures = named(tmp_path, {"files": "pics/{item}_*.jpg"}, item("a"))
+    assert {picture.source for picture in pictures} == {"pics/a_5²7.jpg", "pics/a_5²10.jpg", "pics/a_①.jpg"}
+
+
 def test_the_longest_id_is_taken_unless_only_a_shorter_one_is_an_item(tmp_path: Path) -> None:
     touch(tmp_path, "pics/a_side_1.jpg")
     assert named(tmp_path, {"files": "pics/{item}_*.jpg"}, item("a"))[0].item_id == "a"

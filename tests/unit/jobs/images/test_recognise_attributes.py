@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,15 @@ def test_only_missing_values_are_filled_in() -> None:
     assert [(row["item_id"], row["value"]) for row in rows] == [("i000", "black"), ("i004", "white")]
     assert all(row["chance"] > 0.9 for row in rows)
     assert [row["picture"] in (f"p{2 * n}", f"p{2 * n + 1}") for n, row in zip((0, 4), rows, strict=True)]
+
+
+def test_a_value_that_no_picture_can_show_is_a_value_too() -> None:
+    """Item 0 has a list of colours, item 4 has none."""
+    shown, facts, shop_labels = shop()
+    shop_labels[[0, 4]] = ""
+    facts = replace(facts, others={"colour": np.arange(len(shop_labels)) == 0})
+    rows = list(recognised(shown, facts, "colour", shop_labels, fitted(shown, shop_labels)))
+    assert [row["item_id"] for row in rows] == ["i004"]
 
 
 def test_nothing_is_filled_in_without_a_confirmed_threshold() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from jobs.service.ask import ask
 from jobs.service.desk import Desk
+from schemas.tables import ITEMS, OFFERS
 from tests.hostile_rows import hostile_questions
+from tests.sample import put
 from tests.unit.jobs.service.small_shop import FIRST, MAPPING, SmallShop, first_answers, item, policy, rows
 
 REFUND = "how long does a refund take"
@@ -195,3 +197,117 @@ def test_ask_answers_as_the_night_does(shop: SmallShop) -> None:
     desk = Desk.open(night)
     (row, *_) = ask(desk, ["how much is it", "and what colour is it"], item="g1")
     assert row["answer"] == "Its colour: red."
+
+
+def test_a_policy_without_end_may_end_on_the_last_day_there_is(shop: SmallShop) -> None:
+    shop.policies = [
+        policy("refund", "Refunds", "We pay within 5 days.", to="9999-12-31", **{"from": "0001-01-01"}),
+        policy("hours", "营业时间", "客服每天9点到21点在线。", "zh", to="9999-12-31T23:59:59-05:00"),
+    ]
+    night = shop.night(REFUND)
+    (answer,) = first_answers(night)
+    assert (answer["decision"], answer["valid_until"]) == ("answered", night.valid_until("service"))
+
+
+def test_a_policys_moment_is_of_the_shops_day(tmp_path: Path) -> None:
+    """16:00 in UTC is midnight in Shanghai: the policy begins with the day after."""
+    shop = SmallShop(tmp_path, mapping='timezone = "Asia/Shanghai"\nday = "local"\n' + MAPPING)
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake" / "days.json").write_text('{"zone": "Asia/Shanghai"}')
+    shop.policies[0] = policy("refund", "Refunds", "We pay within 5 days.", **{"from": "2026-01-02T16:00:00Z"})
+    assert [row["decision"] for row in first_answers(shop.night(REFUND))] == ["handed_over"]
+    assert [row["decision"] for row in first_answers(shop.night(REFUND))] == ["answered"]
+
+
+def test_a_policy_is_answered_again_once_what_contradicted_it_has_ended(shop: SmallShop) -> None:
+    shop.policies.append(policy("sale", "Refunds", "We pay the money back within 9 working days.", to="2026-01-02"))
+    assert reasons(shop, REFUND) == ["contradictory_policies"]
+    assert reasons(shop, REFUND) == ["answered"]
+
+
+def test_policies_that_stay_are_compared_again(shop: SmallShop) -> None:
+    shop.policies.append(policy("sale", "Refunds", "We pay the money back within 9 working days.", to="2026-01-02"))
+    shop.night()
+    shop.mapping = MAPPING.replace("{date}/policies.csv", "{date}/none.csv")
+    night = shop.night(REFUND)
+    assert night.facts("update_policies")["kept_from_last_night"] == 4
+    assert [row["source_id"] for row in first_answers(night)] == ["refund"]
+    assert first_answers(night)[0]["decision"] == "answered"
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-11:00"])
+def test_a_time_that_no_calendar_has_in_utc_is_no_time(tmp_path: Path, time: str) -> None:
+    shop = SmallShop(tmp_path, mapping='timezone = "Asia/Shanghai"\n' + MAPPING)
+    night = shop.night({"text": REFUND, "at": time}, {"text": REFUND, "at": "2026-01-01T09:00:00"})
+    assert [row["decision"] for row in first_answers(night)] == ["answered", "answered"]
+    times = {row["question_id"]: row["asked_at"] for row in rows(night, "questions")}
+    assert times == {"q00": None, "q01": dt.datetime(2026, 1, 1, 1, tzinfo=dt.UTC)}
+
+
+def test_a_reply_of_an_unknown_outcome_is_rejected_and_teaches_nothing(shop: SmallShop) -> None:
+    reply = {"text": "We pay the money back within 5 working days.", "policy": "refund"}
+    night = shop.night("when do the coins come home", "is the purse filled again", replies=[
+        reply | {"question_id": "q00", "outcome": "thrown away"}, reply | {"question_id": "q01"},
+    ])  # fmt: skip
+    assert [(row["row_id"], row["reason"]) for row in rows(night, "rejected_service_rows")] == [
+        ("q00", "unknown_outcome")
+    ]
+    assert {row["pattern"] for row in rows(night, "knowledge") if row["support"]} == {"is the purse filled again"}
+    facts = night.facts("mask_questions")
+    assert facts["received"] == facts["kept"] + sum(facts["rejected"].values()) == 4
+
+
+@pytest.mark.parametrize("run", ["001", "002"])
+def test_answers_do_not_outlive_the_rows_that_they_were_made_from(shop: SmallShop, run: str) -> None:
+    """The first night's items were made again, by the same run or another, with another price; its answers were not."""
+    first = shop.night()
+    again = type(first)(first.date, first.lake, run, first.settings, first.source_name, first.raw)
+    put(again, ITEMS, [item(price=59.0)])
+    shop.items = [item(price=59.0)]
+    night = shop.night()
+    prices = [row["answer"] for row in rows(night, "item_answers") if row["topic"] == "price"]
+    assert prices
+    assert all("59" in price for price in prices)
+
+
+def test_without_order_ids_the_latest_order_is_what_was_bought_in_one_moment(shop: SmallShop) -> None:
+    shop.items = [item("g1"), item("g2", shown_title="Oak green mug"), item("g3", shown_title="Oak blue mug")]
+    bought = {"user_id": "ann", "event_type": "purchase", "order_id": None, "event_date": FIRST}
+    shop.events = [
+        bought | {"event_id": f"e{n}", "item_id": name, "event_time": dt.datetime(2026, 1, 1, hour, tzinfo=dt.UTC)}
+        for n, (name, hour) in enumerate([("g1", 9), ("g2", 11), ("g3", 11)])
+    ]
+    (answer,) = first_answers(shop.night({"text": "what did i order last", "user": "ann"}))
+    assert "Oak green mug" in answer["answer"]
+    assert "Oak blue mug" in answer["answer"]
+    assert "Oak red mug" not in answer["answer"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [({}, "10% off;"), ({"item_id": "g1"}, "10% off (Oak red mug);"), ({"category": "Home > Mugs"}, "(Home > Mugs);")],
+)
+def test_an_answer_about_a_coupon_says_what_it_is_for(shop: SmallShop, limit: dict[str, str], said: str) -> None:
+    night = shop.night()
+    offer = {"user_id": "ann", "offer_id": "o1", "discount_share": 0.1, "minimum_spend": 0.0, "currency": "CNY",
+             "valid_until": dt.datetime(2026, 1, 9, tzinfo=dt.UTC)}  # fmt: skip
+    put(night, OFFERS, [offer | limit])
+    (row, *_) = ask(Desk.open(night, {"ann"}), ["do i have a coupon"], user="ann")
+    assert row["source_table"] == "offers"
+    assert said in row["answer"]
+
+
+def test_after_another_colour_the_conversation_is_about_that_item(shop: SmallShop) -> None:
+    shop.items.append(item("g2", attributes='{"colour": "green", "material": "oak"}', price=59.0))
+    chat = {"chat": "c"}
+    asked = [{"text": "how much is it", "item": "g1"}, {"text": "and in green?"}, {"text": "how much is it"}]
+    answers = first_answers(shop.night(*(chat | question for question in asked)))
+    assert [row["source_id"] for row in answers] == ["g1", "g2", "g2"]
+    assert answers[2]["answer"] == "It costs ¥59."
+
+
+def test_a_doubtful_question_is_doubtful_before_it_lacks_an_item(shop: SmallShop) -> None:
+    """Else no question of somebody who looks at no item would ever be among the topics that nothing answers."""
+    assert reasons(shop, "do you sponsor a sports club", "how much is it") == ["not_sure", "no_item"]
+    night = shop.night("do you sponsor a sports club", "do you sponsor a sports club?")
+    assert [row["size"] for row in rows(night, "unanswered_topics")] == [2]

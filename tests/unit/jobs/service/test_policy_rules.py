@@ -16,8 +16,8 @@ def policy(name: str, text: str, language: str = "en", title: str | None = None,
             **dates}  # fmt: skip
 
 
-def named(*policies: Row) -> list[str | None]:
-    return [row["contradicts"] for row in with_contradictions(list(policies))]
+def named(*policies: Row, day: dt.date = dt.date(2026, 1, 1)) -> list[str | None]:
+    return [row["contradicts"] for row in with_contradictions(list(policies), day)]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,15 @@ def test_policies_of_other_times_or_languages_do_not() -> None:
     assert named(policy("a", long, **ended), policy("b", short, **begun)) == [None, None]
     assert named(policy("a", long, **ended), policy("b", short)) == ["b", "a"]
     assert named(policy("a", long), policy("b", short, "zh")) == [None, None]
+
+
+def test_a_policy_that_has_ended_contradicts_nothing() -> None:
+    ended = policy("a", "Refunds take 9 days.", valid_to=dt.date(2026, 1, 31))
+    lasting = policy("b", "Refunds take 5 days.")
+    assert named(ended, lasting, day=dt.date(2026, 1, 31)) == ["b", "a"]
+    assert named(ended, lasting, day=dt.date(2026, 2, 1)) == [None, None]
+    begun = policy("c", "Refunds take 7 days.", valid_from=dt.date(2026, 3, 1), valid_to=dt.date.max)
+    assert named(lasting, begun, day=dt.date(2026, 2, 1)) == ["c", "b"]  # both will be valid on a later day
 
 
 @pytest.mark.parametrize(("language", "shipped"), [("en", service_en), ("zh", service_zh)])

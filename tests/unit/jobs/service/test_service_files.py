@@ -25,13 +25,13 @@ POLICIES = (
 )
 
 
-def read(tmp_path: Path, which: str, mapping: str, **files: bytes | str) -> Received | None:
+def read(tmp_path: Path, which: str, mapping: str, top: str = "", **files: bytes | str) -> Received | None:
     folder = tmp_path / "raw" / str(DAY)
     folder.mkdir(parents=True)
     for name, data in files.items():
         (folder / name.replace("_", ".")).write_bytes(data.encode() if isinstance(data, str) else data)
     source = tmp_path / "shop.toml"
-    source.write_text(f'name = "shop"\n{EVENTS}{mapping}', "utf-8")
+    source.write_text(f'name = "shop"\n{top}{EVENTS}{mapping}', "utf-8")
     night = Night(DAY, Lake(str(tmp_path / "lake")), "001", Settings(), str(source), str(tmp_path / "raw"))
     return received(night, which)
 
@@ -94,6 +94,22 @@ def test_a_field_that_is_too_long_costs_its_own_row(tmp_path: Path) -> None:
     assert reasons(outcome) == [(None, "malformed_row")]
 
 
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ('1,"hello,ann\n2,"text",bob\n3,fine,cyd\n', [("2", "text", "bob"), ("3", "fine", "cyd")]),
+        ('1,fine,ann\n2,"hello,bob\n3,last,cyd\n', [("1", "fine", "ann"), ("3", "last", "cyd")]),
+        ('1,"two\nlines",ann\n2,"so" ,bob\n', [("1", "two\nlines", "ann"), ("2", "so", "bob")]),
+    ],
+)
+def test_an_open_quotation_mark_joins_no_customers(tmp_path: Path, rows: str, kept: list[tuple[str, ...]]) -> None:
+    mapping = '[questions]\nfiles = "{date}/q.csv"\n[questions.columns]\nuser_id = "user"\n'
+    outcome = read(tmp_path, "questions", mapping, q_csv="question_id,text,user\n" + rows)
+    assert outcome is not None
+    assert [(row["question_id"], row["text"], row["user_id"]) for row in outcome.rows] == kept
+    assert reasons(outcome) == [(None, "malformed_row")] * (rows.count("\n") - len(kept) - rows.count("two\n"))
+
+
 def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"p\.csv lacks 'from', 'to', which the mapping names; it has .* correct `columns`"
@@ -147,12 +163,33 @@ def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
     assert outcome is not None
     assert [(row["question_id"], row["text"], row["user_id"]) for row in outcome.rows] == [
         ("1", "Red?", None),
-        ("2", "", "5.0"),
+        ("2", "", "5"),
     ]
     with pytest.raises(ValueError, match=r"q\.parquet lacks 'user', which the mapping names"):
         read(tmp_path / "less", "questions", mapping, q_parquet=parquet(table.drop_columns(["user"])))
     with pytest.raises(ValueError, match=r"(?s)q\.parquet is no Parquet file .*ask for it again"):
         read(tmp_path / "broken", "questions", mapping, q_parquet=b"PAR1 no")
+
+
+@pytest.mark.parametrize(("text_ids", "user"), [("", "17"), ('text_ids = ["user_id"]\n', "17.0")])
+def test_an_id_is_written_as_the_lake_writes_it(tmp_path: Path, text_ids: str, user: str) -> None:
+    """pandas writes a column of whole numbers with a gap as floats; null_tokens are no ids either."""
+    mapping = '[questions]\nfiles = "{date}/q.csv"\n[questions.columns]\nuser_id = "user"\nitem_id = "item"\n'
+    rows = "question_id,text,user,item\n1.0,a,17.0,1.10\n2.0,b,NULL,\n"
+    outcome = read(tmp_path, "questions", mapping, top=f'null_tokens = ["", "NULL"]\n{text_ids}', q_csv=rows)
+    assert outcome is not None
+    assert [(row["question_id"], row["user_id"], row["item_id"]) for row in outcome.rows] == [
+        ("1", user, "1.10"),
+        ("2", None, None),
+    ]
+
+
+def test_a_file_without_a_head_shows_no_personal_data_in_the_error(tmp_path: Path) -> None:
+    mapping = '[questions]\nfiles = "{date}/q.csv"\n'
+    text = "Call me on 13800138000 or write to li.na@mail.example, my name is Li Na"
+    with pytest.raises(ValueError, match=r"lacks 'question_id', 'text'.*Call me on \[phone\]") as error:
+        read(tmp_path, "questions", mapping, q_csv=f'q1,"{text}"\n')
+    assert not [secret for secret in ("138", "li.na", "Li Na") if secret in str(error.value)]
 
 
 def test_a_rejected_row_never_holds_its_text(tmp_path: Path) -> None:

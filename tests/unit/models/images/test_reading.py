@@ -114,6 +114,23 @@ def test_a_colour_profile_is_applied() -> None:
     assert np.array_equal(read(saved(drawn(), "PNG", icc_profile=b"no profile")), np.asarray(drawn()))
 
 
+def swapped_profile() -> bytes:
+    """A profile like sRGB's in which red and blue have changed places."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = data.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be")).replace(b"sRGB", b"swap")
+    return data.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_colour_profile_counts_in_pictures_of_every_kind(mode: str) -> None:
+    image = Image.new("RGB", (40, 40), (250, 10, 10)).convert(mode)
+    if mode == "RGBA":
+        image.putpixel((0, 0), (0, 0, 0, 0))
+    pixels = read(saved(image, "PNG", icc_profile=swapped_profile()))
+    assert pixels[20, 20, 2] > 200
+    assert pixels[20, 20, 0] < 80
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparency_is_laid_on_white(mode: str) -> None:
     image = drawn().convert(mode)

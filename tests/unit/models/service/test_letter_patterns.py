@@ -52,8 +52,30 @@ def test_a_persons_name_in_a_letter_is_masked(before: str, name: str, after: str
 
 
 @pytest.mark.parametrize(
+    ("before", "name", "after"),
+    [
+        ("Hello, my name is ", "José García", ". Where is it?"),
+        ("My name is ", "Anna", " and it is late"),
+        ("i am called ", "Søren", ", where is it?"),
+        ("This is ", "John O'Brien", ", where is it?"),
+        ("Hi, this is ", "John Smith", "的订单"),
+        ("name: ", "Zoë van der Berg", ", size 38"),
+        ("我叫", "王小明", ",什么时候到"),
+        ("收件人:", "王小明", "电话错了"),
+        ("姓名: ", "欧阳小明", ",地址写错了"),
+        ("收货人:", "李雷", "。"),
+        ("联系人:", "张三丰", "电话写错了"),
+    ],
+)
+def test_a_name_that_the_text_introduces_is_masked(before: str, name: str, after: str) -> None:
+    assert mask(before + name + after) == (f"{before}[name]{after}", {"name": 1})
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "This is Nike, is it?", "My name is not on it", "what is my name in your system?",
+        "姓名写错了怎么改", "我是学生",
         "Do you have it in size 12?", "It is order 5 of 7", "Does the ring fit size 5, 10 mm?",
         "Is the Spring 2024 ring 12 in?", "Nike Air Max 90, 10 pairs", "iPhone 15, 2023 Model", "Galaxy S 24, 12 Pro",
         "The Straße model 12", "Calle sandals 5 pairs", "2 place settings and 4 place mats",
