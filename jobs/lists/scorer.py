@@ -18,7 +18,11 @@ from models.ranking.ranker import Ranker
 
 
 class Loaded(NamedTuple):
-    """user_ids: sorted ids of the users whom `sources` know; a user's index in them is the user's code in `sources`."""
+    """user_ids: sorted ids of the users whom `sources` know; a user's index in them is the user's code in `sources`.
+
+    ranker: None, so that ALS orders the lists, where there is none, or where it needs a feature that `sources` lack:
+    an attribute that the catalogue does not have any more, for example.
+    """
 
     sources: Sources
     ranker: Ranker | None
@@ -42,7 +46,9 @@ class Scorer:
             sources = Sources.load(path)
             with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
                 user_ids = pa.array(ids["user_ids"], pa.string())
-        return Loaded(sources, load_model(lake, self.ranker, Ranker) if self.ranker else None, user_ids)
+        ranker = load_model(lake, self.ranker, Ranker) if self.ranker else None
+        is_usable = ranker is not None and set(ranker.names) <= set(sources.features)
+        return Loaded(sources, ranker if is_usable else None, user_ids)
 
 
 @functools.lru_cache(maxsize=1)
