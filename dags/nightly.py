@@ -91,6 +91,8 @@ from shop_form import CONFIG, SHOP
 # The night of day D starts at 02:00 of D+1 in ZONE, when the day is over and its drop is there. Empty: only by hand.
 SCHEDULE = os.environ.get("NIGHTMARKET_SCHEDULE", "0 2 * * *")
 
+AS_IN_SETTINGS = "as in the settings"
+
 PARAMS = {
     **SHOP,
     "date": Param(
@@ -102,14 +104,20 @@ PARAMS = {
         "scheduled run.",
     ),
     "retrain": Param(
-        "auto",
+        AS_IN_SETTINGS,
         type="string",
-        enum=["auto", "always", "never"],
+        enum=[AS_IN_SETTINGS, "auto", "always", "never"],
         title="Retrain",
-        description="auto: when the night brought events; always; never: last night's model is carried over.",
+        description="auto: when the night brought events; always; never: last night's model is carried over. "
+        f"{AS_IN_SETTINGS}: what the settings say, else auto.",
     ),
     "k": Param(
-        12, type="integer", minimum=1, maximum=1000, title="k", description="Length of each user's list, such as 12."
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=1000,
+        title="k",
+        description="Length of each user's list, such as 12. Empty: what the settings say, else 12.",
     ),
     "dry_run": Param(
         False, type="boolean", title="Dry run", description="Do everything but publish; the storefront stays as it is."
@@ -120,7 +128,9 @@ ARGUMENTS = [
     *("--date", NIGHT, "--lake", "{{ params.lake }}", "--source", "{{ params.source }}", "--raw", "{{ params.raw }}"),
     *CONFIG,
     *("--run", RUN, "--goes-on"),  # the run holds the lake until release_lake
-    *("--set", "training.retrain={{ params.retrain }}", "--set", "recommend.k={{ params.k }}"),
+    # What the form leaves open, as every scheduled run does, is empty here: it would go before the file of settings.
+    *("--set", f"{{{{ '' if params.retrain == '{AS_IN_SETTINGS}' else 'training.retrain=' ~ params.retrain }}}}"),
+    *("--set", "{{ 'recommend.k=%d' % params.k if params.k else '' }}"),
 ]
 HELD = ["--date", NIGHT, "--lake", "{{ params.lake }}", "--run", RUN]
 PUBLISHED = Asset("nightmarket_published")

@@ -1,7 +1,8 @@
 """Judges last night's published lists by what users did today -> list_quality, with three baselines; group_quality.
 
-Truth: the items that a user bought today; all of them, or only those never bought before. If nothing was published yet,
-the job judges the newest earlier lists by everything bought since. So load_history can tell how good lists are. The
+Truth: the items that a user bought today; all of them, or only those never bought before. A purchase of an earlier day
+that arrived late does not count if the lists were made after its day. If nothing was published yet, the job judges the
+newest earlier lists by everything bought since. So load_history can tell how good lists are. The
 baselines (overall popularity, the user's own items again, item-item neighbours) are made for the same users, from the
 interest on which the lists were based. Metrics are those of models.core.list_metrics: means over users with a truth,
 with 95 % bootstrap intervals. group_quality compares groups of users by the same truth (group_quality.py).
@@ -47,14 +48,16 @@ class JudgeConfig:
     """What counts as a hit, and how the figures are computed."""
 
     truth_events: tuple[str, ...] = field(default=("purchase",), metadata={"doc": "event types that count as a hit"})
-    neighbours: int = field(default=50, metadata={"doc": "neighbours of each item in the item-item baseline"})
-    resamples: int = field(default=1000, metadata={"doc": "bootstrap resamples of the users"})
+    neighbours: int = field(
+        default=50, metadata={"doc": "neighbours of each item in the item-item baseline", "least": 1}
+    )
+    resamples: int = field(default=1000, metadata={"doc": "bootstrap resamples of the users", "least": 1})
     seed: int = field(default=7, metadata={"doc": "of the bootstrap"})
     least_group: int = field(
         default=30, metadata={"doc": "users that a group needs to be judged beside the others", "least": 2}
     )
     max_pairs: int = field(
-        default=20_000_000, metadata={"doc": "interest pairs that the baselines are made from, at most"}
+        default=20_000_000, metadata={"doc": "interest pairs that the baselines are made from, at most", "least": 1}
     )
 
     def __post_init__(self) -> None:
@@ -119,9 +122,11 @@ class Known(NamedTuple):
 
 
 class JudgedLists(NamedTuple):
-    """The lists to judge: their run and files, what was `known` then, and the `events` of the `days` days since."""
+    """The lists to judge: their run and files, the night `made_on` and what was `known` then, and the `events` of the
+    `days` days since."""
 
     run: str
+    made_on: dt.date
     paths: list[str]
     known: Known
     events: TableRows
@@ -134,20 +139,22 @@ def _lists_to_judge(night: Night) -> JudgedLists | None:
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]
         made = dt.date.fromisoformat(shown["date"])  # earlier than the day before where that night failed
-        return JudgedLists(shown["run"], paths, Known.of(night, made), night.versions(CLEAN_EVENTS).tonight(), 1)
+        events = night.versions(CLEAN_EVENTS).tonight()
+        return JudgedLists(shown["run"], made, paths, Known.of(night, made), events, 1)
     version = night.lake.before(RECOMMENDATIONS, night.date)
     if version is None:
         return None
     day = dt.date.fromisoformat(version.date)
     events, days = night.versions(CLEAN_EVENTS).after(day), (night.date - day).days
     return JudgedLists(
-        f"{version.date}-{version.run}", night.lake.file_paths(version), Known.of(night, day), events, days
+        f"{version.date}-{version.run}", day, night.lake.file_paths(version), Known.of(night, day), events, days
     )
 
 
 def _truth(night: Night, config: JudgeConfig, judged: JudgedLists, pairs: pa.Table) -> Truth | None:
     """The users who bought something since the lists were made, and their items; None if nobody did."""
     is_hit = pc.is_in(pc.field("event_type"), pa.array(config.truth_events))
+    is_hit &= pc.field("event_date") > pa.scalar(judged.made_on)  # others came late: nobody saw these lists then
     paths, columns = judged.events.paths(), ["user_id", "item_id"]
     events = read_table(night.lake, paths, columns, is_hit)
     hits = events.drop_null().group_by(["user_id", "item_id"]).aggregate([])
@@ -258,6 +265,8 @@ def _as_arrays(truth: Truth, k: int) -> Listed:
 def _baselines(config: JudgeConfig, k: int, truth: Truth, pairs: pa.Table) -> dict[str, np.ndarray]:
     """Lists (U, k) of the three baselines, in the item codes of `truth`, for users and items known last night."""
     interest, user_ids, item_ids = interest_matrix(pairs, 1.0)
+    if not len(item_ids):  # nobody had shown interest in anything yet
+        return dict.fromkeys(("popularity", "buy_again", "item_item"), np.full((len(truth.users), k), -1, np.int32))
     length = min(k, len(item_ids))
     row = pc.index_in(truth.users, pa.array(user_ids, pa.string())).fill_null(-1).to_numpy(zero_copy_only=False)
     to_truth = pc.index_in(pa.array(item_ids, pa.string()), truth.items).to_numpy()

@@ -19,6 +19,7 @@ from models.core.memory import available_bytes
 from models.core.top_k import plan_blocks
 from models.recommenders.als import ALS
 from schemas.tables import INTEREST, ITEM_FEATURES, ITEMS, POPULAR_ITEMS, USERS
+from schemas.tables.lists import ANONYMOUS
 
 _HISTORY = 10  # items of a user's history that a reason may name
 
@@ -107,11 +108,32 @@ def scorer_of(night: Night) -> Scorer:
     if sources is None or sources[2] != f"date={night.date}":
         night.log.info("no sources tonight: every list comes from the ladder of popularity")
         return Scorer(night.lake.root, None, None)
-    return Scorer(night.lake.root, sources, night.lake.model_before("ranker", night.date, including=True))
+    scorer = Scorer(night.lake.root, sources, night.lake.model_before("ranker", night.date, including=True))
+    loaded = scorer.load()
+    if scorer.ranker is not None and loaded is not None and loaded.ranker is None:
+        night.log.warning(
+            "%s needs features that tonight's sources lack: ALS orders the lists until a new ranker is promoted",
+            "/".join(scorer.ranker),
+        )
+    return scorer
+
+
+def refuse_reserved_account(night: Night) -> None:
+    """Raises ValueError if an account has the id that names the list for visitors without an account."""
+    for part in night.versions(USERS).tonight().each(["user_id"]):
+        if pc.any(pc.equal(part["user_id"], ANONYMOUS)).as_py():
+            raise ValueError(
+                f"users of {night.date} has an account '{ANONYMOUS}', and the list for visitors without an account has "
+                f"this name: its places would be there twice; add '{ANONYMOUS}' to null_tokens in the mapping, so that "
+                "such an event has no account, and run the night again; if an earlier night has the account too, load "
+                "the files into a new lake"
+            )
 
 
 def preflight(night: Night, catalogue: Catalogue) -> None:
-    """Raises ValueError for too few items, DoesNotFit for too little memory, before any list is made."""
+    """Raises ValueError for too few items or an account with a reserved id, DoesNotFit for too little memory, before
+    any list is made."""
+    refuse_reserved_account(night)
     config = night.settings.section("recommend")
     shown = int(catalogue.shown.sum())
     if shown < config.k:

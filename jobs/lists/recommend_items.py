@@ -29,7 +29,9 @@ class RecommendConfig:
     """How long the lists are, for which placement, and under which rules."""
 
     k: int = field(default=12, metadata={"doc": "places in a list", "least": 1})
-    spares: int = field(default=6, metadata={"doc": "further places, for items that sell out during the day"})
+    spares: int = field(
+        default=6, metadata={"doc": "further places, for items that sell out during the day", "least": 0}
+    )
     slot: str = field(default="home", metadata={"doc": "the storefront placement"})
     segment_by: str = field(default="country", metadata={"doc": "column of users whose values are the segments"})
     popular_depth: int = field(default=200, metadata={"doc": "length of each popularity list", "least": 1})
@@ -37,7 +39,7 @@ class RecommendConfig:
         default=3,
         # Online Retail's newcomers (January to April 2011): about .3 bought an item of a list of trending items only,
         # and about .53 an item of a list by overall popularity.
-        metadata={"doc": "places of a list that trending items may fill; the rest is overall popularity"},
+        metadata={"doc": "places of a list that trending items may fill; the rest is overall popularity", "least": 0},
     )
     new_places: int = field(
         default=1,

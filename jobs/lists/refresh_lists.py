@@ -35,6 +35,7 @@ from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import OtherDays
+from jobs.runtime.table_writer import write_tables
 from models.core.shop_log import ShopLog
 from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
@@ -52,14 +53,17 @@ def main(night: Night) -> None:
             night.date,
         )
         night.report(refreshed=0, waits_for=str(night.date - dt.timedelta(days=1)))
+        clear(night)
         return
     last_night = Night(dt.date.fromisoformat(shown["date"]), night.lake, shown["run"][11:], night.settings)
     day = day_so_far(night)
     scorer = Scorer(night.lake.root, *(_folder(shown, name) for name in ("sources", "ranker")))
-    loaded = scorer.load()
+    # Sources of an earlier night number other users and items. The lists of this night were made without them.
+    loaded = scorer.load() if scorer.sources and scorer.sources[2] == f"date={shown['date']}" else None
     if loaded is None:
         night.log.info("the night had no sources: its lists come from popularity and stay")
         night.report(refreshed=0)
+        clear(night)
         return
     arms = arms_of(last_night)  # those of the night, since a user stays in one arm all day
     catalogue = catalogue_of(last_night, arms)
@@ -69,6 +73,7 @@ def main(night: Night) -> None:
     if not len(fresh):
         night.log.info("no known user has done anything since %s", shown["run"])
         night.report(refreshed=0)
+        clear(night)
         return
     folder, users = save_refreshed_sources(night, last_night, loaded, catalogue, fresh)
     lists = write_lists(night, last_night, day, Scorer(scorer.root, folder, scorer.ranker), catalogue, users, arms)
@@ -105,7 +110,7 @@ def save_refreshed_sources(
 
 def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events: int) -> None:
     """Copies the lists beside the published ones, points fresh.json to them, and removes the day's own lake."""
-    run = f"{night.date}-{night.run}"
+    run = f"{night.date}-{own_run(night)}"
     entry = {
         "over": shown["run"],
         "run": run,
@@ -115,12 +120,17 @@ def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events
         "valid_until": shown["valid_until"],
     }
     night.lake.put_json(entry, *published.FRESH)
-    for name in night.lake.list_dir(ASIDE):
-        if name != lease.FILE:  # this refresh holds it until its process ends
-            night.lake.delete(ASIDE, name)
+    clear(night)
     night.lake.delete(lists.folder)
     night.report(refreshed=users, events=events, over=shown["run"], published=run)
     night.log.info("%d users' lists over %s, after %d events", users, shown["run"], events)
+
+
+def clear(night: Night) -> None:
+    """Removes the day's own lake: each refresh reads the day so far again."""
+    for name in night.lake.list_dir(ASIDE):
+        if name != lease.FILE:  # this refresh holds it until its process ends
+            night.lake.delete(ASIDE, name)
 
 
 def _folder(shown: dict[str, Any], name: str) -> tuple[str, ...] | None:
@@ -147,7 +157,17 @@ def write_lists(
     accounts = users_of(last_night, config.segment_by).join(refreshed_users, "user_id", "left_semi")
     everyone = accounts.join(histories(pairs, codes, config), "user_id", "left")
     write = list_writer(shared, scorer, config, last_night.valid_until("lists"), arms)
-    return night.write(RECOMMENDATIONS, everyone.mapInArrow(write, RECOMMENDATIONS.ddl))
+    rows = everyone.mapInArrow(write, RECOMMENDATIONS.ddl)
+    lists = write_tables(rows, [RECOMMENDATIONS], night.lake, str(night.date), own_run(night))[RECOMMENDATIONS.name]
+    night.report(rows_recommendations=lists.rows)
+    return lists
+
+
+def own_run(night: Night) -> str:
+    """The run of the refreshed lists. No night has it: a night of this date may start meanwhile under the same number,
+    and its lists must not be replaced or deleted.
+    """
+    return f"{night.run}r"
 
 
 def check(night: Night, last_night: Night, lists: Version, users: int) -> None:

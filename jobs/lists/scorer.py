@@ -19,7 +19,11 @@ from models.ranking.ranker import Ranker
 
 
 class Loaded(NamedTuple):
-    """user_ids (U,): sorted ids of the users whom `sources` know; a user's place in them is the user's code there."""
+    """user_ids (U,): sorted ids of the users whom `sources` know; a user's place in them is the user's code there.
+
+    ranker: None, so that ALS orders the lists, where there is none, or where it needs a feature that `sources` lack:
+    an attribute that the catalogue does not have any more, for example.
+    """
 
     sources: Sources
     ranker: Ranker | None
@@ -56,7 +60,9 @@ class Scorer:
             sources = Sources.load(path)
             with np.load(Path(path) / "ids.npz", allow_pickle=False) as ids:
                 user_ids = ids["user_ids"]
-        return Loaded(sources, load_model(lake, self.ranker, Ranker) if self.ranker else None, user_ids)
+        ranker = load_model(lake, self.ranker, Ranker) if self.ranker else None
+        is_usable = ranker is not None and set(ranker.names) <= set(sources.features)
+        return Loaded(sources, ranker if is_usable else None, user_ids)
 
 
 @functools.lru_cache(maxsize=1)

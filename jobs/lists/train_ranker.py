@@ -7,8 +7,9 @@ Ranker: a gradient-boosted LambdaRank over the sources' candidates. It is traine
 last of them; for each week the sources are fitted anew on what came before it. (In a shop younger than seven weeks the
 "weeks" are shorter, but at least a day.)
 
-Promotion: a new ranker replaces the running one unless it is worse on last week's truth by more than the 95 % interval
-of their difference; the first ranker is compared with ALS. promotion.json has both figures, promoted or not.
+Promotion: a new ranker replaces the running one unless it is worse by more than the 95 % interval of their difference.
+Both are judged by validation weeks that the running one has not learned from either, if there is one. The first ranker
+is compared with ALS. promotion.json has both figures, promoted or not.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from jobs.common.on_sale import can_be_shown
 from jobs.features.event_weights import weights_of
 from jobs.lists.lstm_as_of import Encoder
 from jobs.runtime import model_store
-from jobs.runtime.model_store import days_since, last_tried, load_model, load_newest, save_judged, save_model
+from jobs.runtime.model_store import date_of, days_since, last_tried, load_model, load_newest, save_judged, save_model
 from jobs.runtime.night import Night
 from jobs.runtime.progress import progress
 from models.core.config import check_bounds
@@ -45,8 +46,8 @@ from models.ranking.backtest import (
     split_cuts,
 )
 from models.ranking.candidate_sources import Sources, SourcesConfig
-from models.ranking.ranked_lists import candidates_for, scores_of
-from models.ranking.ranker import Ranker, RankerConfig
+from models.ranking.ranked_lists import scores_of
+from models.ranking.ranker import NothingToLearn, Ranker, RankerConfig
 from models.recommenders.als import ALS
 from schemas.tables import ITEMS, LIST_QUALITY
 
@@ -122,7 +123,7 @@ def main(night: Night) -> None:
         new_items=len(sources.new_items),
         sources={name: round(seconds, 3) for name, seconds in sources.seconds.items()},
         lstm=log.encode.folders.get(now, ""),
-        ranker=train(night, config, settings, log, features_of(sources)),
+        ranker=train(night, config, settings, log, set(sources.features)),
     )
 
 
@@ -192,14 +193,17 @@ def train(
     ranker_config: RankerConfig = night.settings.section("ranker")
     try:
         training, validation = cuts_of(night, config, ranker_config, settings, log)
-    except TooLittleHistory as error:
-        night.log.info("no ranker yet: %s", error)
+        training_rows, validation_rows = (
+            [(cut.candidates, cut.grades) for cut in cuts] for cuts in (training, validation)
+        )
+        candidate = Ranker.fit(ranker_config, training_rows, validation_rows)
+    except (TooLittleHistory, NothingToLearn) as error:
+        night.log.info("no new ranker: %s", error)
         return {"start": f"none: {error}"}
-    training_rows, validation_rows = ([(cut.candidates, cut.grades) for cut in cuts] for cuts in (training, validation))
-    candidate = Ranker.fit(ranker_config, training_rows, validation_rows)
     running_model = running_ranker(night, running, candidate)
+    judging = validation if running is None or running_model is None else unseen(validation, date_of(running))
     k = night.settings.section("recommend").k
-    decision = decide(ndcg_of_users(candidate, validation, k), ndcg_of_users(running_model, validation, k))
+    decision = decide(ndcg_of_users(candidate, judging, k), ndcg_of_users(running_model, judging, k))
     # The validation has fixed the number of rounds; now the ranker learns from the validation cuts as well.
     final = Ranker.fit(ranker_config, training_rows + validation_rows, (), candidate.rounds)
     facts = {
@@ -207,7 +211,7 @@ def train(
         "promoted": decision.promoted,
         f"ndcg@{k}": dataclasses.asdict(decision),
         "running": "als" if running_model is None else "/".join(running or ()),
-        "weeks": {"teaching": len(training), "judging": len(validation)},
+        "weeks": {"teaching": len(training), "validating": len(validation), "judging": len(judging)},
         "rounds": final.rounds,
         "features": dict(list(final.importances().items())[:10]),
     }
@@ -236,6 +240,15 @@ def cuts_of(
         return split_cuts(rolling, list(earlier_cuts(rolling, log.events, log.now, log.span, cut)))
 
 
+def unseen(validation: list[Cut], trained_on: dt.date) -> list[Cut]:
+    """The cuts whose truth the ranker of the night `trained_on` has not learned from; all cuts if it knows each.
+
+    A ranker also learns from the weeks that validated it. Judged by these, it would look better than it is.
+    """
+    end = night_end(trained_on)
+    return [cut for cut in validation if cut.now >= end] or validation
+
+
 def running_ranker(night: Night, folder: tuple[str, ...] | None, candidate: Ranker) -> Ranker | None:
     """The ranker to compare the new one with. None means ALS: there is no ranker that tonight could use."""
     if folder is None:
@@ -245,11 +258,6 @@ def running_ranker(night: Night, folder: tuple[str, ...] | None, candidate: Rank
         night.log.info("the running ranker needs features that tonight's sources lack (%s): ALS is compared", missing)
         return None
     return ranker
-
-
-def features_of(sources: Sources) -> set[str]:
-    """The features that these sources give a ranker."""
-    return set(candidates_for(sources, sources.log.user[:1].astype(np.int64)).names)
 
 
 def due(night: Night, config: TrainRankerConfig, running: tuple[str, ...] | None, features: set[str]) -> str | None:

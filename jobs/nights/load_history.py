@@ -231,7 +231,7 @@ def _receive(history: History, facts: Facts | None) -> history_events.Received:
 def _make_all_current(history: History) -> None:
     """The gates of all nights: all tables become current, or none. The tables that `last_made` needs come last."""
     lake, config = history.lake, history.settings.section("gate")
-    state = (*STATE, ITEM_WEEKS)
+    state = (ITEM_WEEKS, *STATE)
     versions = {table: _versions(history, table) for table in (*state, ITEMS, USERS, *BY_DAY)}
     failures = [line for table, of_table in versions.items() for line in _broken(history, config, table, of_table)]
     if failures:

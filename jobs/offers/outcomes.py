@@ -28,20 +28,23 @@ Counts = Mapping[tuple[str, str], ArmCount]  # by (campaign, arm)
 
 
 def count_outcomes(night: Night, earlier: DataFrame | None, config: OffersConfig) -> Counts:
-    """Counts each account's first offer of a campaign if its `outcome_days` are over. `earlier`: as OFFERS, both arms.
+    """Counts each account's first offer of a campaign in the last `uplift_days` nights, if its `outcome_days` are over.
 
     An account is a buyer if it bought within these days: the item, if the offer is on an item, else anything.
+    `earlier`: as OFFERS, both arms. Budgets may look back further than `uplift_days`; such old offers are not counted,
+    since the purchases after them are not read.
     """
+    first_date = night.date - dt.timedelta(days=config.uplift_days)
     last_date = night.date - dt.timedelta(days=config.outcome_days)
     if earlier is None or not any(day <= last_date for day in night.lake.dates(OFFERS)):
         return {}
-    is_over = F.col("offered_on") <= F.lit(last_date)
+    is_over = F.col("offered_on").between(F.lit(first_date), F.lit(last_date))
     first_offer = F.min_by(F.struct("offered_on", "item_id", "arm"), "offered_on").alias("first")
     offers = (
         earlier.where(is_over).groupBy("user_id", "offer_id").agg(first_offer).select("user_id", "offer_id", "first.*")
     )
 
-    events = night.versions(CLEAN_EVENTS).after(night.date - dt.timedelta(days=config.uplift_days + 1)).spark()
+    events = night.versions(CLEAN_EVENTS).after(first_date - dt.timedelta(days=1)).spark()
     purchases = events.where("event_type = 'purchase' and user_id is not null")
     purchases = purchases.select("user_id", "event_date", F.col("item_id").alias("bought_item")).distinct()
 

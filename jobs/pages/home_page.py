@@ -166,10 +166,10 @@ def _loaded(facts: NightFacts) -> list[Section]:
         lines.append(
             (
                 Words(
-                    f"A list has {k} places (k, the setting lists.k): recommendations with rank 1 to {k}. After them "
-                    f"come {spares} spares (is_spare): when an item sells out or is withdrawn during the day, leave it "
-                    "out and move the next one up. An item that is sold out at night is in no list.",
-                    f"每个列表有 {k} 个位置（k，即设置 lists.k）：recommendations 中名次 1 至 {k}。"
+                    f"A list has {k} places (k, the setting recommend.k): recommendations with rank 1 to {k}. After "
+                    f"them come {spares} spares (is_spare): when an item sells out or is withdrawn during the day, "
+                    "leave it out and move the next one up. An item that is sold out at night is in no list.",
+                    f"每个列表有 {k} 个位置（k，即设置 recommend.k）：recommendations 中名次 1 至 {k}。"
                     f"其后 {spares} 个为备用（is_spare）：商品白天售罄或下架时跳过它，由下一个补上。"
                     "夜间已售罄的商品不在任何列表中。",
                 ),

@@ -99,11 +99,14 @@ def config_class(section: str) -> type:
 
 
 def load_settings(path: str | None, overrides: list[str]) -> Settings:
-    """Settings from a TOML file, if any, then from `section.key=value` overrides, whose values are read as TOML."""
+    """Settings from a TOML file, if any, then from `section.key=value` overrides, whose values are read as TOML.
+
+    An empty override, such as a field of Airflow's form that nobody filled in, changes nothing.
+    """
     changed: dict[str, dict[str, Any]] = {}
     if path:
         changed = _read(path)
-    for override in overrides:
+    for override in filter(None, overrides):
         name, sign, value = override.partition("=")
         section, dot, key = name.partition(".")
         if not (sign and dot):

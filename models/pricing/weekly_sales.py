@@ -46,7 +46,7 @@ def price_weeks(
     paid = np.divide(full["revenue"], units, out=np.full(shape, np.nan), where=is_sold)
     by_catalogue = np.all(is_priced | ~is_sold, axis=1, keepdims=True) & np.any(is_priced, axis=1, keepdims=True)
     price = np.where(by_catalogue, listed, paid)
-    is_listed = np.maximum.accumulate(is_sold | (full["days_on_sale"] > 0), axis=1)  # from its first week on
+    is_listed = is_sold | (full["days_on_sale"] > 0)  # not where it was withdrawn, or not there yet
     is_open = is_listed & (full["days_sold_out"] <= 7 - least_days)
     price = np.where(is_open & (price > 0), price, np.nan)
     return PriceWeeks(np.where(np.isfinite(price), units, 0.0), price, is_open)

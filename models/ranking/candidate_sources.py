@@ -24,7 +24,7 @@ from models.core.manifest import read_manifest, write_manifest
 from models.core.mapped_arrays import read_arrays, write_arrays
 from models.core.shop_log import PURCHASE, EventWeights, ShopLog
 from models.core.top_k import F32, I32, top_k
-from models.ranking.candidate_features import ItemFacts
+from models.ranking.candidate_features import ItemFacts, names_of
 from models.ranking.item_features import Items, described_items, item_features, items_by_value, last_prices
 from models.recommenders.als import ALS, ALSConfig
 from models.recommenders.baselines import item_item
@@ -199,6 +199,20 @@ class Sources:
 
         `allowed` (I,) bool: no other item is listed.
         """
+        timed_lists = {}
+        for name, make in self._makers(users, allowed).items():
+            started = time.perf_counter()
+            lists = make()
+            timed_lists[name] = lists, time.perf_counter() - started
+        return timed_lists
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that these sources give a ranker, in the order of `candidates.candidates_at`."""
+        return names_of(tuple(self._makers(np.zeros(0, np.int64), None)), self.facts)
+
+    def _makers(self, users: Users, allowed: Allowed) -> dict[str, Callable[[], Lists]]:
+        """Name -> what makes the lists of `users` when it is called; names in a fixed order."""
         n, k = len(users), self.k
         makers: dict[str, Callable[[], Lists]] = {
             "popularity": lambda: best_of_all(self.popular, n, k, allowed),
@@ -217,12 +231,7 @@ class Sources:
         if self.described is not None:
             # Items that share attributes with the user's, rare ones more; popular ones first among equals.
             makers["content"] = lambda: related(self.long[users] @ self.described, self.by_value, k, allowed)
-        timed_lists = {}
-        for name, make in makers.items():
-            started = time.perf_counter()
-            lists = make()
-            timed_lists[name] = lists, time.perf_counter() - started
-        return timed_lists
+        return makers
 
     def _als(self, users: Users, allowed: Allowed) -> Lists:
         tiles = self._tiles_of("als", self.item_factors, allowed)

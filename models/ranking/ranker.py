@@ -86,6 +86,10 @@ def graded(config: RankerConfig, candidates: ItemCandidates, users: NDArray[np.i
     return np.where(pairs[place] == candidate_pairs, best[place], 0).astype(np.int8)
 
 
+class NothingToLearn(ValueError):
+    """No user of the cuts did anything with an item that a source proposed."""
+
+
 class Ranker:
     """Trees over the named features; scores have no unit and can be compared within one user only."""
 
@@ -112,7 +116,8 @@ class Ranker:
         valid: cuts that stop the training early; rounds: a fixed number of trees instead.
         The caller must make sure that every cut's history ends where its truth begins. Users without a candidate of
         grade 1 or more are left out. The same input gives the same bits.
-        Raises ValueError if no user has one, features differ between cuts, or grades do not fit the rows.
+        Raises NothingToLearn if no user has one; ValueError if features differ between cuts, or grades do not fit the
+        rows.
         """
         import lightgbm
 
@@ -250,7 +255,7 @@ def _dataset(
         grades.append(grade[rows])
         groups.append(np.bincount(candidates.user[rows], minlength=candidates.n_users)[has_grade])
     if not sum(map(len, groups)):
-        raise ValueError(f"{what}: none of the users did anything with a candidate: nothing to learn from")
+        raise NothingToLearn(f"{what}: none of the users did anything with a candidate: nothing to learn from")
     return lightgbm.Dataset(
         np.concatenate(features),
         np.concatenate(grades),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib.util
+import itertools
 import json
 import re
 import subprocess
@@ -253,6 +254,15 @@ def test_the_form_can_be_sent_unchanged(dag: Any) -> None:
         value = param.resolve()
         assert value != "", name
         assert value is not None or "null" in param.schema["type"], name
+
+
+def test_what_the_form_leaves_open_is_left_to_the_settings(dag: Any) -> None:
+    """A scheduled run has the form's defaults. Overrides go before the file of settings, so these must be none."""
+    unchanged = {name: dag.params.get_param(name).resolve() for name in ("retrain", "k")}
+    for task_id in ("train_als", "run_lists", "publish_night"):
+        arguments = command(rendered(dag, task_id, **unchanged))
+        overrides = [value for name, value in itertools.pairwise(arguments) if name == "--set"]
+        assert overrides == ["", ""], task_id
 
 
 def test_every_field_of_the_form_is_explained(dag: Any) -> None:

@@ -163,6 +163,20 @@ def test_three_nights_of_a_shop(shop: Shop) -> None:
         budgets.lines_left(night.date, load_campaigns(str(shop.file)), booked)
 
 
+def test_an_offer_older_than_uplift_days_is_not_counted_though_a_budget_still_sees_it(shop: Shop) -> None:
+    """Purchases are read for `uplift_days` only: an older offer would count as one after which nobody bought."""
+    users = [lapsed(f"u{number}") for number in range(4)]
+    shop.run(users)
+    shop.night(users, (), DAY + dt.timedelta(days=1), bought=["u1"])
+
+    def counted(uplift_days: int) -> outcomes.Counts:
+        night = shop.night(users, (), DAY + dt.timedelta(days=10), outcome_days=1, uplift_days=uplift_days)
+        return outcomes.count_outcomes(night, inputs.earlier_offers(night, 28), night.settings.section("offers"))
+
+    assert counted(10) == {("back", "offer"): outcomes.ArmCount(4, 1)}
+    assert counted(9) == {}
+
+
 def test_the_line_goes_to_the_campaign_that_gains_most_for_its_money(shop: Shop) -> None:
     """Two nights of offers and purchases move the shares, and the third spends by them; a rerun moves them equally."""
     shop.file.write_text(campaign_file(amount=850, learns=True), "utf-8")

@@ -78,7 +78,7 @@ def test_a_storefront_reads_which_files_to_load_and_how_long_a_list_is(tmp_path:
     manifest = {"run": "2026-01-06-001", "products": {}, "rules": {"k": 12, "spares": 6}}
     Lake(str(tmp_path)).put_json(manifest | {"tables": {"recommendations": table}}, "published", "current.json")
     page = home_page(tmp_path, publish_night={"published": "2026-01-06-001"})
-    assert "A list has 12 places" in page
+    assert "A list has 12 places (k, the setting recommend.k)" in page
     assert "6 spares (is_spare)" in page
     assert "recommendations" in page
     assert "36,018" in page

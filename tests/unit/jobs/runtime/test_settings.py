@@ -24,6 +24,12 @@ def test_a_file_is_read_and_overrides_win(tmp_path: Path) -> None:
     assert list(settings.section("judge").truth_events) == ["cart"]
 
 
+def test_an_empty_override_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[recommend]\nk = 5\n")
+    assert load_settings(str(file), ["", "als.factors=8"]).changed == {"recommend": {"k": 5}, "als": {"factors": 8}}
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -32,6 +38,9 @@ def test_a_file_is_read_and_overrides_win(tmp_path: Path) -> None:
         ("hybrid.candidates=30", "no section 'hybrid' any more; it is called 'ranker_training' now"),
         ("recommend.top=5", "has no 'top'.*k"),
         ("recommend.k=0", "k must be 1 or more, not 0"),
+        ("recommend.spares=-1", "spares must be 0 or more, not -1"),
+        ("recommend.trending_places=-1", "trending_places must be 0 or more, not -1"),
+        ("judge.resamples=0", "resamples must be 1 or more, not 0"),
         ("recommend.segment_by=shoe", r"segment_by must be a column of users .* not 'shoe'"),
         ("training.retrain=often", "retrain must be auto, always or never, not 'often'"),
         ("interest.half_life_days=0", "interest: half_life_days must be above 0 and finite, not 0"),

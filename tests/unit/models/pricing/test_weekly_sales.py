@@ -47,3 +47,12 @@ def test_the_rate_is_that_of_the_last_open_weeks_at_todays_price():
     assert units_a_week(weeks, np.array([20.0]), np.array([-1.0]), 3) == pytest.approx([(8 / 2 + 4) / 2])
     closed = PriceWeeks(weeks.units, weeks.price, np.zeros((1, 4), bool))
     assert np.isnan(units_a_week(closed, np.array([20.0]), np.array([-1.0]), 3)[0])
+
+
+def test_weeks_in_which_the_item_was_withdrawn_do_not_lower_the_rate():
+    sold, away = [4.0, 0, 0, 4], [7.0, 0, 0, 7]
+    weeks = weeks_of(
+        units=sold, revenue=[20, 0, 0, 20], days_on_sale=away, days_priced=away, list_price_sum=[35, 0, 0, 35]
+    )
+    assert weeks.is_open.tolist() == [[True, False, False, True]]
+    assert units_a_week(weeks, np.array([5.0]), np.array([-1.0]), 4) == pytest.approx([4])

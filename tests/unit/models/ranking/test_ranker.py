@@ -12,7 +12,7 @@ from models.core.shop_log import KINDS, PURCHASE, ShopLog
 from models.ranking.backtest import RollingConfig, cut_at, earlier_cuts, sources_at, split_cuts
 from models.ranking.candidate_sources import Sources, SourcesConfig
 from models.ranking.candidates import ItemCandidates, candidates_at
-from models.ranking.ranker import Ranker, RankerConfig, graded
+from models.ranking.ranker import NothingToLearn, Ranker, RankerConfig, graded
 from models.recommenders.als import ALSConfig
 
 SMALL = RankerConfig(rounds=30, patience=10, leaves=7, least_rows=5, threads=1)
@@ -145,6 +145,7 @@ def test_sources_from_the_disk_and_in_blocks_say_the_same(tmp_path):
     def table(of, users):
         return candidates_at(of, users, {name: codes for name, (codes, _) in of.lists(users).items()})
 
+    assert loaded.features == table(sources, everybody[:1]).names
     at_once, blocks = table(sources, everybody), [table(loaded, part) for part in np.array_split(everybody, 7)]
     assert np.concatenate([part.features for part in blocks]).tobytes() == at_once.features.tobytes()
     assert np.concatenate([part.item for part in blocks]).tobytes() == at_once.item.tobytes()
@@ -181,7 +182,7 @@ def test_a_feature_that_is_newer_than_the_model_changes_nothing():
 
 def test_nobody_to_learn_from_is_refused():
     candidates = cut().candidates
-    with pytest.raises(ValueError, match="none of the users did anything with a candidate"):
+    with pytest.raises(NothingToLearn, match="none of the users did anything with a candidate"):
         Ranker.fit(SMALL, [(candidates, np.zeros(len(candidates), np.int8))])
 
 
