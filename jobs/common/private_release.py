@@ -103,19 +103,26 @@ def is_private(night: Night) -> bool:
 
 
 def released(
-    night: Night, table: Table, keys: tuple[str, ...], draw: Callable[[], Mapping[str, Part | Ranking]]
+    night: Night,
+    table: Table,
+    keys: tuple[str, ...],
+    draw: Callable[[], Mapping[str, Part | Ranking]],
+    since: dt.date | None = None,
 ) -> pa.Table:
     """(kind, keys..., people int64) of tonight's release of `table`, or of the last release where none is due tonight.
 
     Of a Ranking it also holds cells below `privacy.least_people`; `cells_of` leaves them out. `draw` is called only
-    where a release is due tonight. Raises BudgetSpent where neither budget is left nor a last release exists.
+    where a release is due tonight. since: the first night whose keys mean the same as tonight's; of an older release no
+    cell is returned, since its keys mean something else, and no other is drawn before its time, since that would cost
+    budget. Raises BudgetSpent where neither budget is left nor a last release exists.
     """
     config: PrivacyConfig = night.settings.section("privacy")
     night.report(privacy_budget={"epsilon": config.budget_epsilon, "delta": config.budget_delta})
     last = _last(night.lake, table, night.date)
+    means_the_same = last is not None and (since is None or since <= _date_of(last))
     if last is not None and (night.date - _date_of(last)).days < config.every_days:
         night.report(release="/".join(last))
-        return _read(night.lake, last)
+        return _read(night.lake, last) if means_the_same else _read(night.lake, last).slice(0, 0)
     epsilon, delta = config.epsilon * SHARES[table.name], config.delta * SHARES[table.name]
     parts = draw()
     draws = {kind: _draw_of(part, epsilon * part.share, delta * part.share, config) for kind, part in parts.items()}
@@ -126,8 +133,8 @@ def released(
             raise BudgetSpent(f"{table.name} {night.date}: {why}; raise privacy.budget_epsilon or budget_delta")
         night.log.warning("%s: %s; the release of %s stays in use", table.name, why, _date_of(last))
         night.report(release="/".join(last), refused=why)
-        return _read(night.lake, last)
-    before = _read(night.lake, last) if last else None
+        return _read(night.lake, last) if means_the_same else _read(night.lake, last).slice(0, 0)
+    before = _read(night.lake, last) if last and means_the_same else None
     schema = pa.schema([("kind", pa.string()), *((key, pa.string()) for key in keys), ("people", pa.int64())])
     drawn = []
     for kind, drawing in draws.items():

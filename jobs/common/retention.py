@@ -39,7 +39,12 @@ class RetentionConfig:
 
 def places(lake: Lake) -> dict[str, list[Place]]:
     """Kind -> the folders that hold it, in one folder `date=D` for each day."""
-    raw = [(*root, source) for root in (("raw",), ("refresh", "raw")) for source in lake.list_dir(*root)]
+    raw = [
+        (*root, source, *below)
+        for root in (("raw",), ("refresh", "raw"))
+        for source in lake.list_dir(*root)
+        for below in ((), ("readable",))  # files that came in another encoding are there as UTF-8, too
+    ]
     event_tables = (CLEAN_EVENTS, *_REJECTED)
     return {
         "raw": raw,

@@ -8,6 +8,7 @@ five accounts of the segment.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from typing import Any
 
@@ -24,11 +25,14 @@ WITHHELD, WITHHELD_ZH = "withheld: differential privacy", "差分隐私：不公
 _SEGMENTS, _RULES = ("segment_id", "days"), ("segment_id", "if_category", "then_category")
 
 
-def private_segments(night: Night, exact: pa.Table, members: DataFrame, profiles: DataFrame) -> pa.Table:
+def private_segments(
+    night: Night, exact: pa.Table, members: DataFrame, profiles: DataFrame, since: dt.date | None = None
+) -> pa.Table:
     """SEGMENTS with released figures. exact: its rows; members: (user_id, segment_id); profiles: USER_PROFILES.
 
-    A figure is 0 where a segment has too few people for it. For each person at most `privacy.contributions` days with a
-    purchase are counted.
+    since: the first night whose segments have tonight's numbers. A figure is 0 where a segment has too few people for
+    it, or the last release counted segments with other numbers. For each person at most `privacy.contributions` days
+    with a purchase are counted.
     """
 
     def parts() -> dict[str, Part]:
@@ -40,7 +44,7 @@ def private_segments(night: Night, exact: pa.Table, members: DataFrame, profiles
         accounts = segment.select("person", "segment_id", F.lit("").alias("days"))
         return {"accounts": Part(accounts, 1, 0.5), "days": Part(days, per_person, 0.5)}
 
-    rows = released(night, SEGMENTS, _SEGMENTS, parts)
+    rows = released(night, SEGMENTS, _SEGMENTS, parts, since)
     users = {int(cell["segment_id"]): cell["people"] for cell in cells_of(rows, "accounts")}
     on_days: dict[int, dict[int, int]] = defaultdict(dict)
     for cell in cells_of(rows, "days"):
@@ -63,8 +67,11 @@ def private_segments(night: Night, exact: pa.Table, members: DataFrame, profiles
     return pa.Table.from_pylist(figures, schema=arrow_schema(SEGMENTS))
 
 
-def private_rules(night: Night, liked: DataFrame, config: Any) -> pa.Table:
-    """SEGMENT_RULES from released counts. liked: (person, segment_id, category), a row for each category liked."""
+def private_rules(night: Night, liked: DataFrame, config: Any, since: dt.date | None = None) -> pa.Table:
+    """SEGMENT_RULES from released counts. liked: (person, segment_id, category), a row for each category liked.
+
+    since: as for `private_segments`; there are no rules where the last release has segments with other numbers.
+    """
 
     def parts() -> dict[str, Part]:
         per_person = night.settings.section("privacy").contributions
@@ -83,7 +90,7 @@ def private_rules(night: Night, liked: DataFrame, config: Any) -> pa.Table:
             ),
         }
 
-    rows = released(night, SEGMENT_RULES, _RULES, parts)
+    rows = released(night, SEGMENT_RULES, _RULES, parts, since)
     total = {cell["segment_id"]: cell["people"] for cell in cells_of(rows, "all")}
     likers = {(cell["segment_id"], cell["if_category"]): cell["people"] for cell in cells_of(rows, "one")}
     by_segment: dict[str, list[dict[str, Any]]] = defaultdict(list)

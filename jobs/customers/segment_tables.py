@@ -67,7 +67,8 @@ def segment_figures(members: DataFrame) -> DataFrame:
     """A row of figures for each segment, from (segment_id, columns of USER_PROFILES)."""
     buyer = F.col("frequency") > 0
     count = F.count("*")
-    money = F.sum(exact("monetary")).alias("money")
+    # A whole number of 64 bits holds 8e9 of a currency: what one account spends, not what a segment spends in yen.
+    money = F.sum(exact("monetary").cast("decimal(20,0)")).cast("double").alias("money")
     sums = members.groupBy("segment_id").agg(
         count.alias("users"),
         F.count_if(buyer).alias("buyers"),

@@ -18,6 +18,9 @@ differential privacy (`private_segments.py`); the picture shows the exact counts
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,11 +47,11 @@ from jobs.customers.shopper_features import (
     shopper_features,
     vocabulary,
 )
-from jobs.runtime import model_store
-from jobs.runtime.lake import Version
+from jobs.runtime import model_store, sealed_files
+from jobs.runtime.lake import Version, json_text
 from jobs.runtime.model_store import date_of, load_model, save_model
 from jobs.runtime.night import Night
-from jobs.runtime.table_versions import TableRows
+from jobs.runtime.table_versions import TableRows, TableVersions
 from models.customers.segment_fit import fit_centres, fit_space, silhouette
 from models.customers.segment_names import from_the_middle, name_segments
 from models.customers.segments import (
@@ -63,6 +66,7 @@ from models.customers.segments import (
 from schemas.tables import SEGMENT_RULES, SEGMENTS, USER_FEATURES, USER_PROFILES, USER_SEGMENTS, USER_TASTES
 
 MODEL = "segments"
+_NUMBERS = "numbers.json"  # of a model: since which night its numbers mean the same segments
 
 
 def due(
@@ -198,7 +202,14 @@ def running(night: Night, config: SegmentsConfig, accounts: int) -> tuple[Segmen
         return last_model, {"how": "carried over", "model": "/".join(folder or ())}
     tables = (night.read(USER_PROFILES), night.read(USER_FEATURES), night.read(USER_TASTES))
     model, facts = fit(night, config, last_model, tables, accounts)
-    save_model(night, MODEL, model.save)
+    since = numbered_since(night) if folder else night.date
+
+    def save(local: str) -> None:
+        model.save(local)
+        if since is not None:
+            (Path(local) / _NUMBERS).write_text(json_text({"since": str(since)}), "utf-8")
+
+    save_model(night, MODEL, save)
     return model, {"why": why, **facts}
 
 
@@ -220,13 +231,14 @@ def main(night: Night) -> None:
 
     members = night.read(USER_SEGMENTS).select("user_id", "segment_id")
     table = segments_table(segment_figures(members.join(profiles, "user_id")).toArrow(), model, accounts, config)
-    private = is_private(night)
-    night.write_arrow(SEGMENTS, private_segments(night, table, members, profiles) if private else table)
-    last_rules = night.versions(SEGMENT_RULES).previous()
+    private, since = is_private(night), numbered_since(night)
+    night.write_arrow(SEGMENTS, private_segments(night, table, members, profiles, since) if private else table)
+    rules_before = night.versions(SEGMENT_RULES)
+    last_rules = rules_before.previous()
     if private:
-        night.write_arrow(SEGMENT_RULES, private_rules(night, liked_categories(members, tastes), config))
+        night.write_arrow(SEGMENT_RULES, private_rules(night, liked_categories(members, tastes), config, since))
     # With the same segments, one day changes the rules little.
-    elif facts["how"] == "carried over" and last_rules.count:
+    elif facts["how"] == "carried over" and last_rules.count and _means_the_same(night, rules_before):
         night.write_arrow(SEGMENT_RULES, last_rules.arrow())
     else:
         night.write(SEGMENT_RULES, category_rules(members, tastes, config))
@@ -235,12 +247,27 @@ def main(night: Night) -> None:
 
 
 def numbers_before(night: Night) -> TableRows:
-    """Last night's USER_SEGMENTS, if its numbers mean the same segments as tonight's; else no rows.
-
-    An erasure deletes the model. Then segments are numbered from 1 again, so an old number may mean another segment.
-    """
+    """Last night's USER_SEGMENTS, if its numbers mean the same segments as tonight's; else no rows."""
     versions = night.versions(USER_SEGMENTS)
-    return versions.previous() if night.lake.model_before(MODEL, night.date) else versions.of(())
+    has_numbers = night.lake.model_before(MODEL, night.date) is not None
+    return versions.previous() if has_numbers and _means_the_same(night, versions) else versions.of(())
+
+
+def numbered_since(night: Night) -> dt.date | None:
+    """The first night whose segments have the numbers of tonight's model. None without a model, or if it does not say.
+
+    An erasure deletes all models. Then segments are numbered from 1 again, so an older number means another segment.
+    """
+    folder = night.lake.model_before(MODEL, night.date, including=True)
+    if folder is None or not night.lake.exists(*folder, _NUMBERS):
+        return None
+    return dt.date.fromisoformat(json.loads(sealed_files.read(night.lake, "/".join((*folder, _NUMBERS))))["since"])
+
+
+def _means_the_same(night: Night, versions: TableVersions) -> bool:
+    """Whether the last version of a table has segments with the numbers of tonight's model."""
+    since, last = numbered_since(night), versions.previous_date()
+    return since is None or (last is not None and since <= last)
 
 
 def _picture(night: Night, table: pa.Table, members: DataFrame, tastes: DataFrame) -> None:

@@ -56,6 +56,7 @@ def main(night: Night) -> None:
     if not running:
         night.write_arrow(EXPERIMENT_OUTCOMES, arrow_schema(EXPERIMENT_OUTCOMES).empty_table())
     else:
+        refuse_other_metrics(night, running)
         write_outcomes(night, config)
         outcomes = night.versions(EXPERIMENT_OUTCOMES).tonight().arrow()
         for experiment in running:
@@ -77,6 +78,18 @@ def main(night: Night) -> None:
     night.report(results=results, moves=reported)
     for row in results:
         night.log.info("%s, %s: %s, %d users", row["experiment"], row["arm"], row["status"], row["users"])
+
+
+def refuse_other_metrics(night: Night, running: tuple[Experiment, ...]) -> None:
+    """Raises ValueError where an experiment has another metric than last night: its sums would add up both."""
+    last = night.versions(EXPERIMENT_RESULTS).previous().arrow(["experiment", "metric"]).to_pylist()
+    metrics = {row["experiment"]: row["metric"] for row in last}
+    for experiment in running:
+        if (metric := metrics.get(experiment.name, experiment.metric)) != experiment.metric:
+            raise ValueError(
+                f"experiments.running: {experiment.name} began with the metric {metric}, the settings now say "
+                f"{experiment.metric}; its weighted sums would mix both: declare a new experiment, under another name"
+            )
 
 
 def campaign_moves(night: Night, config: ExperimentsConfig, rows: list[dict[str, Any]]) -> list[Move]:
@@ -160,7 +173,8 @@ class Judged:
         """outcomes: EXPERIMENT_OUTCOMES of this experiment, in any order."""
         outcomes = outcomes.sort_by([("user_id", "ascending"), ("arm", "ascending")])
         user_places = places(outcomes["user_id"].to_pylist(), experiment.name, experiment.salt)
-        core = allotted.core_of(user_places)
+        # A user with two arms was not always in one, whatever its place says: another salt gives all users new places.
+        core = np.where(_has_one_row(outcomes["user_id"]), allotted.core_of(user_places), -1)
         arm = np.array([allotted.arms.index(name) for name in outcomes["arm"].to_pylist()], np.int64)
         value, before = value_of(outcomes, experiment.metric), outcomes["before"].to_numpy()
         weights = outcomes["weighted"].to_numpy(), outcomes["weight"].to_numpy()
@@ -248,6 +262,16 @@ class Judged:
         if not self.split_holds:
             return FAILED
         return too_few(min(self.users.values()), config.least_trials, "an arm has {} users", "least_trials")
+
+
+def _has_one_row(user: pa.ChunkedArray) -> np.ndarray:
+    """(n,) whether the user of a row has no other row; user: sorted."""
+    ids = user.combine_chunks()
+    has_one = np.ones(len(ids), bool)
+    is_as_next = pc.equal(ids[:-1], ids[1:]).to_numpy(zero_copy_only=False).astype(bool)
+    has_one[:-1] &= ~is_as_next
+    has_one[1:] &= ~is_as_next
+    return has_one
 
 
 def value_of(outcomes: pa.Table, metric: str) -> np.ndarray:

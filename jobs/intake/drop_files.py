@@ -273,7 +273,8 @@ def _copy(
                     f"{spec.which}: {file['path']} is byte for byte {twin['path']} of {twin['date']}"
                 )
             by_sha.setdefault(file["sha256"], {"date": str(night), "path": file["path"]})
-            if twin and "stored" in twin and not spec.is_dated:
+            # Retention may have deleted the first copy of a file that the shop delivers unchanged every night.
+            if twin and "stored" in twin and not spec.is_dated and lake.exists(twin["readable"]):
                 file["stored"], file["readable"] = twin["stored"], twin["readable"]
                 continue
             name = _stored_name(file["path"], file["compression"])

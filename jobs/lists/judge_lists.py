@@ -134,7 +134,7 @@ class JudgedLists(NamedTuple):
 
 
 def _lists_to_judge(night: Night) -> JudgedLists | None:
-    """The lists of the last published night; if there is none, the newest earlier lists that passed their gate."""
+    """The lists of the last good night; if none was published, the newest earlier lists that passed their gate."""
     shown = published.last_before(night.lake, night.date)
     if shown is not None:
         paths = [night.lake.path(file) for file in published.files(shown, RECOMMENDATIONS.name)]

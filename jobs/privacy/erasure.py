@@ -27,9 +27,20 @@ from jobs.common.erased_people import (
     put_list,
 )
 from jobs.common.recount import COUNTED
-from jobs.privacy.lake_files import STAGED, Hit, bound_ids, hit_in, lake_fields, raw_logs, sources_of, walk
+from jobs.privacy.lake_files import (
+    STAGED,
+    Found,
+    Hit,
+    bound_ids,
+    hit_in,
+    lake_fields,
+    own_words,
+    raw_logs,
+    sources_of,
+    walk,
+)
 from jobs.privacy.people import People, plain_id
-from jobs.privacy.plan import Planner, carry_out, merged, stored_plan
+from jobs.privacy.plan import Planner, carry_out, merged, refuse_damaged_pointer, stored_plan
 from jobs.privacy.receipt import signed, signing_key
 from jobs.runtime.lake import Lake
 from jobs.runtime.shop_days import now
@@ -76,6 +87,11 @@ def names_of_receipt(ids: Iterable[str], key: str) -> set[str]:
 
 def find(lake: Lake, people: People, source: str = "") -> list[Hit]:
     """Every file of the lake that names one of `people`; files of every kind are decoded."""
+    return search(lake, people, source).hits
+
+
+def search(lake: Lake, people: People, source: str = "") -> Found:
+    """As `find`, with the files that a killed task left and that nobody can decode. Raises NoHashKey, Unreadable."""
     sources = sources_of(lake, source)
     hashing_sources = [
         name for name, mapping in sources.items() if any(spec.hashed & set(ACCOUNT_IDS) for spec in mapping.inputs)
@@ -85,66 +101,87 @@ def find(lake: Lake, people: People, source: str = "") -> list[Hit]:
             f"{HASH_KEY_VARIABLE} is not set, and the mapping of {', '.join(hashing_sources)} hashes account ids: "
             "without it nobody would be found; set it to the key that the nights have; nothing was changed"
         )
-    return list(walk(lake, people, raw_logs(lake, sources), lake_fields(sources)))
+    left_behind: list[str] = []
+    hits = list(walk(lake, people, raw_logs(lake, sources), lake_fields(sources), left_behind))
+    return Found(hits, left_behind)
 
 
 def whole_people(lake: Lake, ids: Iterable[str]) -> People:
     """The people with these account ids: the ids, their hashes, and other ids of theirs alone, such as visitor ids."""
     people = People.named(ids, os.environ.get(HASH_KEY_VARIABLE, ""))
-    return People(people.accounts, bound_ids(lake, people), people.hash_key)
+    return People(people.accounts, bound_ids(lake, people), people.hash_key, own_words(lake))
 
 
-def forget(lake: Lake, ids: list[str], source: str = "") -> list[Outcome]:
+def not_yet_forgotten(lake: Lake, ids: Iterable[str]) -> list[str]:
+    """The `ids` that are not on the list of the forgotten, each once. Raises WrongKey."""
+    listed = ErasedPeople(erased_people(lake).people, erasure_key())
+    return [account for account in dict.fromkeys(ids) if not listed.has_account(account)]
+
+
+def forget(lake: Lake, ids: list[str], source: str = "", again: bool = False) -> list[Outcome]:
     """Finishes an interrupted erasure, if there is one, then forgets the people with `ids`. Returns all outcomes.
 
-    Raises, before anything is changed: NoReceiptKey, WrongKey, and NobodyFound where none of `ids` is in the lake.
+    again: looks also for people who are on the list of the forgotten already, since a copy that was put back by hand
+    may name them. A shop's nightly list does not: it may have everybody who was ever forgotten.
+    Raises, before anything is changed: NoReceiptKey, WrongKey, Unreadable, ShownIsDamaged, and NobodyFound where none
+    of `ids` is in the lake.
     """
-    key, signer, forgotten = erasure_key(), signing_key(), erased_people(lake)
+    signer = signing_key()
+    not_yet_forgotten(lake, ids)  # refuses a missing or wrong key of the list before anything is changed
     outcomes = [_finish(lake, signer, source)] if lake.exists(*JOURNAL) else []
-    forgotten = erased_people(lake) if outcomes else forgotten
-    new_ids = [
-        account for account in dict.fromkeys(ids) if not ErasedPeople(forgotten.people, key).has_account(account)
-    ]
-    if not new_ids:
+    new_ids = not_yet_forgotten(lake, ids)
+    sought_ids = list(dict.fromkeys(ids)) if again and not outcomes else new_ids
+    if not sought_ids:
         return outcomes
-    people = whole_people(lake, new_ids)
-    hits = find(lake, people, source)
-    known_ids = _known_ids(lake, new_ids, hits, people, source) if len(new_ids) > 1 else (new_ids if hits else [])
+    people = whole_people(lake, sought_ids)
+    found = search(lake, people, source)
+    if len(sought_ids) > 1:
+        known_ids = _known_ids(lake, sought_ids, found.hits, people, source)
+    else:
+        known_ids = sought_ids if found.hits else []
     unknown = [account for account in new_ids if account not in set(known_ids)]
     if not known_ids:
-        if outcomes:
+        if outcomes or not new_ids:
             return outcomes
         raise NobodyFound(
             f"there is no trace of {_first_three(new_ids)} in {lake.root}: nothing was changed. Look at how the shop "
             "writes its ids, or forget a person by the id that `find_person` finds",
             len(new_ids),
         )
+    refuse_damaged_pointer(lake, found.hits)
     lake.put_json(_journal(lake, known_ids, people), *JOURNAL)
-    return [*outcomes, _finish(lake, signer, source, hits, unknown)]
+    return [*outcomes, _finish(lake, signer, source, found, unknown)]
 
 
 def _journal(lake: Lake, known_ids: list[str], people: People) -> dict[str, Any]:
-    receipts = lake.list_dir(FOLDER, "receipts")
     return {
-        "number": f"{len(receipts) + 1:03d}",
+        "number": f"{_last_number(lake) + 1:03d}",
         "ids": known_ids,
         "bound": sorted(people.bound),
+        "own_words": sorted(people.own_words),
         "began": now().isoformat(timespec="seconds"),
     }
+
+
+def _last_number(lake: Lake) -> int:
+    """The number of the newest receipt. Counting them would give a number twice where somebody took a receipt away."""
+    numbers = [name.removesuffix(".json") for name in lake.list_dir(FOLDER, "receipts")]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def _finish(
     lake: Lake,
     signer: Ed25519PrivateKey,
     source: str,
-    hits: list[Hit] | None = None,
+    found: Found | None = None,
     unknown: list[str] | None = None,
 ) -> Outcome:
     """Does all steps from the journal to the receipt; every step may be repeated."""
     journal = lake.get_json(*JOURNAL)
     number, key = journal["number"], erasure_key()
     named = People.named(journal["ids"], os.environ.get(HASH_KEY_VARIABLE, ""))
-    people = People(named.accounts, frozenset(journal["bound"]), named.hash_key)
+    own = frozenset(journal.get("own_words", ()))  # as it began: the models are gone since then
+    people = People(named.accounts, frozenset(journal["bound"]), named.hash_key, own)
     forgotten = ErasedPeople(erased_people(lake).people, key)
     put_list(lake, forgotten.with_more(people.accounts, people.bound))  # first: from now on none of their rows comes in
     place = f"{FOLDER}/receipts/{number}.json"
@@ -152,9 +189,8 @@ def _finish(
         plan = stored_plan(lake, number)
         if plan is None:
             lake.delete(STAGED.rstrip("/"))
-            plan = Planner(lake, number).make(
-                _without_journal(hits if hits is not None else find(lake, people, source))
-            )
+            found = found or search(lake, people, source)
+            plan = Planner(lake, number).make(_without_journal(found.hits), found.left_behind)
         carry_out(lake, plan)
         done_facts = merged(journal.get("done"), plan.facts)
         hits_left = _without_journal(find(lake, people, source))

@@ -3,8 +3,8 @@
 It reads the values of Parquet files (also nested ones, dictionaries, statistics and metadata), gzip, zstd, JSON, npz,
 safetensors, pages, all other text, and file names. It looks for the account id, for the hash that the lake makes of it
 (with NIGHTMARKET_HMAC_KEY), and for the visitor ids that belong to this account alone. An id that is part of a longer
-id does not count. An id of digits alone is looked for in columns of ids, not in running text. The exit status is 0
-where nothing is found and 1 where something is.
+id does not count. An id of digits alone, or one that is a word of the lake's own such as `view`, is looked for in
+columns of ids, not in running text. The exit status is 0 where nothing is found and 1 where something is.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from `openssl rand -hex 32`: NIGHTMARKET_ERASURE_KEY for the list of the forgott
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime as dt
 
 from jobs.privacy.erasure import Outcome, forget
@@ -38,15 +37,12 @@ def main(args: argparse.Namespace) -> int:
     lake, config = lake_at(args.lake), load_settings(args.config, args.set).section("lease")
     ids = ids_of_file(args.file) if args.file is not None else given_ids(args.user)
     last_night = max(lake.dates(CLEAN_EVENTS), default=dt.date.min)
-    with contextlib.ExitStack() as held:
-        for root in (lake.root, f"{lake.root}/refresh"):
-            if Lake(root).exists():  # a refresh has a lake of its own, and may run beside a night
-                held.enter_context(lease.held(Lake(root), lease.new_hold("forget_people", last_night), config))
-        outcomes = forget(lake, ids, args.source)
+    with lease.held_with_refresh(lake, "forget_people", last_night, config):
+        outcomes = forget(lake, ids, args.source, again=True)
     for outcome in outcomes:
         print(page(lake, outcome))
     if not outcomes:
-        print(f"all {len(ids)} were forgotten before; nothing was changed")
+        print(f"all {len(ids)} were forgotten before, and no file names them; nothing was changed")
     return 0
 
 

@@ -7,10 +7,11 @@ that the shop's mapping reads these ids from. A new table with an account id is 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyarrow import fs as pafs
@@ -22,7 +23,7 @@ from jobs.privacy.people import People, plain_id
 from jobs.runtime import sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.lake_keys import FOLDER as KEY_FOLDER
-from jobs.runtime.lake_keys import KeyGone, key_name, keys_of
+from jobs.runtime.lake_keys import KeyGone, WrongMasterKey, key_name, keys_of
 from jobs.runtime.log import get_logger
 from jobs.runtime.parquet_files import ENCRYPTED, as_bytes, read_table, to_read
 from jobs.runtime.progress import Progress
@@ -34,6 +35,13 @@ from schemas.tables import BY_NAME
 KEYS = f"{KEY_FOLDER}/"
 STAGED, RECEIPTS = f"{FOLDER}/staged/", f"{FOLDER}/receipts/"
 _OF_TABLE = re.compile(r"(?:refresh/)?tables/(?P<table>[^/]+)/.+\.parquet")
+_VERSION = re.compile(r"(?P<date>(?:refresh/)?tables/[^/]+/date=[^/]+)/(?P<run>run=[^/]+)/(?P<name>[^/]+)")
+_PUBLISHED = re.compile(r"(?P<run>published/run=[^/]+)/.+")
+# Files that a task writes part by part; what names them is written when they are whole.
+_WRITTEN_IN_PARTS = ("raw/", "refresh/", "models/", "pictures/", "vectors/", "drafts/", "privacy/")
+_OF_PERSONS = ("raw/", "refresh/", "tables/", "published/")  # what a killed task leaves here may have rows of anybody
+_CANNOT_BE_DECODED = (pa.ArrowException, OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error)
+_log = get_logger("lake_files")
 _LAKE_HAS = ("raw", "tables", "published", "models", FOLDER)
 _PLAIN_NAME = re.compile(r"[\w.]+")
 
@@ -42,13 +50,37 @@ class UnknownSource(ValueError):
     """The mapping of a source with raw files is not known, so nobody can say which of their columns hold ids."""
 
 
+class Unreadable(ValueError):
+    """A file that readers use cannot be decoded, so nobody can say whom it names."""
+
+
 @dataclass(frozen=True)
 class Hit:
-    """A file that names one of the people. `place`: the kind of place, such as `tables/interest`."""
+    """A file that names one of the people. `place`: the kind of place, such as `tables/interest`.
+
+    edit: its content is left out (empty, or None where the whole file is deleted), since the files that name a thousand
+    people would not fit into memory. `content` makes it again, from the file as it is then.
+    """
 
     path: str
     place: str
     edit: Edit
+    _edit_again: Callable[[], Edit | None] = field(repr=False, compare=False)
+
+    def content(self) -> bytes | None:
+        """The file without the people; None where the whole file is deleted."""
+        if self.edit.content is None:
+            return None
+        edit = self._edit_again()
+        assert edit is not None, f"{self.path} has changed since it was searched, though this process holds the lake"
+        return edit.content
+
+
+class Found(NamedTuple):
+    """hits: the files that name one of the people. left_behind: files with rows that nobody can decode or uses."""
+
+    hits: list[Hit]
+    left_behind: list[str]
 
 
 def lake_at(root: str) -> Lake:
@@ -84,13 +116,22 @@ def all_paths(lake: Lake) -> list[str]:
 
 
 def read_bytes(lake: Lake, path: str) -> bytes:
-    """The file as it is stored."""
-    with lake.fs.open_input_stream(lake.path(path)) as stream:
+    """The file as it is stored; pyarrow would unpack a file whose name ends in .gz."""
+    with lake.fs.open_input_stream(lake.path(path), compression=None) as stream:
         return bytes(stream.read())
 
 
-def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields) -> Iterator[Hit]:
+def walk(
+    lake: Lake,
+    people: People,
+    logs: Mapping[str, tuple[Input, str]],
+    fields: IdFields,
+    left_behind: list[str] | None = None,
+) -> Iterator[Hit]:
     """Each file that names one of `people`, in the order of paths. `logs`, `fields`: from `raw_logs` and `lake_fields`.
+
+    left_behind: gets files with rows that cannot be decoded and that no reader uses. Raises Unreadable for one that is
+    used.
 
     Two kinds of files are left out. The list of the forgotten has hashes of another key. The lake's keys could contain
     a short id by chance, and must not be damaged.
@@ -100,27 +141,76 @@ def walk(lake: Lake, people: People, logs: Mapping[str, tuple[Input, str]], fiel
         for path in doing.over(paths, None):
             if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
                 continue
-            if hit := hit_in(lake, path, people, logs, fields):
+            if hit := hit_in(lake, path, people, logs, fields, left_behind):
                 yield hit
 
 
 def hit_in(
-    lake: Lake, path: str, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields
+    lake: Lake,
+    path: str,
+    people: People,
+    logs: Mapping[str, tuple[Input, str]],
+    fields: IdFields,
+    left_behind: list[str] | None = None,
 ) -> Hit | None:
-    """The file as a hit if it names one of `people`, else None."""
+    """The file as a hit if it names one of `people`, else None. left_behind, Raises: as `walk`."""
+
+    def edited() -> Edit | None:
+        return _edited(lake, path, people, logs, fields)
+
+    try:
+        edit = edited()
+    except KeyGone as gone:
+        if "raw" not in path.split("/")[:2]:
+            raise
+        _log.warning("%s is left out, nobody can read it: %s", path, gone)
+        return None
+    except WrongMasterKey:
+        raise
+    except _CANNOT_BE_DECODED as problem:
+        if path in logs or _is_used(lake, path):
+            raise Unreadable(
+                f"{lake.path(path)} cannot be decoded, so nobody can say whom it names ({problem}); bring it back from "
+                "a backup, or delete the version, the published night or the raw day that has it, then run the same "
+                "command again"
+            ) from problem
+        _log.warning("%s is left out: nobody can decode it, no reader uses it; a killed task leaves such files", path)
+        if left_behind is not None and path.startswith(_OF_PERSONS):
+            left_behind.append(path)
+        return None
+    if edit is None:
+        return None
+    return Hit(path, place_of(path), replace(edit, content=None if edit.content is None else b""), edited)
+
+
+def _edited(
+    lake: Lake, path: str, people: People, logs: Mapping[str, tuple[Input, str]], fields: IdFields
+) -> Edit | None:
     spec, encoding = logs.get(path, (None, "utf-8"))
     of_file = fields if spec is None else fields_of(spec)
     as_text = None if spec is None or spec.format == "parquet" else spec
     stored = read_bytes(lake, path)
-    try:
-        content = sealed_files.opened(stored, keys_of(lake))
-    except KeyGone as gone:
-        if "raw" not in path.split("/")[:2]:
-            raise
-        get_logger("lake_files").warning("%s is left out, nobody can read it: %s", path, gone)
-        return None
-    edit = edit_file(path, content, people, of_file, as_text, encoding, to_read(lake))
-    return Hit(path, place_of(path), _as_stored(lake, path, stored, edit)) if edit else None
+    content = sealed_files.opened(stored, keys_of(lake))
+    edit = edit_file(_chosen_name(path, spec), content, people, of_file, as_text, encoding, to_read(lake))
+    return _as_stored(lake, path, stored, edit) if edit else None
+
+
+def _chosen_name(path: str, spec: Input | None) -> str:
+    """The part of a path that may name a person: the lake chose its folders, the mapping the words of its patterns."""
+    name = path.rpartition("/date=")[2].partition("/")[2] if "raw" in path.split("/")[:2] else path.rpartition("/")[2]
+    words = {word for pattern in spec.files for word in re.findall(r"\w+", pattern)} if spec else set()
+    return "".join(piece for piece in re.split(r"(\W)", name) if piece not in words)
+
+
+def _is_used(lake: Lake, path: str) -> bool:
+    """Whether a reader may open the file. A model or pack that cannot be decoded was cut off, so nothing names it."""
+    if match := _PUBLISHED.fullmatch(path):
+        return lake.exists(match["run"], "manifest.json")
+    if match := _VERSION.fullmatch(path):
+        notes = ((match["date"], match["run"], "_version.json"), (match["date"], "_current.json"))
+        versions = [lake.get_json(*note) for note in notes if lake.exists(*note)]
+        return any(match["run"] == f"run={v['run']}" and match["name"] in v["files"] for v in versions)
+    return not path.startswith(_WRITTEN_IN_PARTS)
 
 
 def _as_stored(lake: Lake, path: str, stored: bytes, edit: Edit) -> Edit:
@@ -196,25 +286,42 @@ def _of_night(received: dict[str, Any], source: Source, below: str) -> dict[str,
     return logs
 
 
+def own_words(lake: Lake) -> frozenset[str]:
+    """The names of the lake's sources and models: as a word of a text they name nobody."""
+    return frozenset((*lake.list_dir("raw"), *lake.list_dir("refresh", "raw"), *lake.list_dir("models")))
+
+
 def bound_ids(lake: Lake, people: People) -> frozenset[str]:
     """Ids that tables have only in rows with accounts of these people, such as `visitor_id:c1`.
 
     They are needed since a device of theirs may have visited without an account, and an answer names only the question.
+    The tables are read twice, so that only the ids of these people's own rows are ever in memory, not those of a shop.
     """
-    owners: dict[str, set[bool]] = defaultdict(set)
-    for path in all_paths(lake):
-        table = BY_NAME.get(match["table"]) if (match := _OF_TABLE.fullmatch(path)) else None
-        if table is None:
-            continue
-        for account in set(table.names) & set(ACCOUNT_IDS):
-            for kind in set(table.names) & set(BOUND_IDS):
-                for owner, value in _pairs(lake, path, account, kind):
-                    owners[f"{kind}:{plain_id(value)}"].add(plain_id(owner) in people.accounts)
-    return frozenset(bound_id for bound_id, are_theirs in owners.items() if are_theirs == {True})
+    columns = [
+        (path, account, kind)
+        for path in all_paths(lake)
+        if (table := BY_NAME.get(match["table"]) if (match := _OF_TABLE.fullmatch(path)) else None)
+        for account in ACCOUNT_IDS
+        for kind in BOUND_IDS
+        if {account, kind} <= set(table.names)
+    ]
+    theirs: set[str] = set()
+    for path, account, kind in columns:
+        pairs = _pairs(lake, path, account, kind)
+        theirs.update(f"{kind}:{plain_id(value)}" for owner, value in pairs if plain_id(owner) in people.accounts)
+    for path, account, kind in columns if theirs else []:
+        pairs = _pairs(lake, path, account, kind)
+        theirs.difference_update(
+            f"{kind}:{plain_id(value)}" for owner, value in pairs if plain_id(owner) not in people.accounts
+        )
+    return frozenset(theirs)
 
 
 def _pairs(lake: Lake, path: str, account: str, kind: str) -> list[tuple[str, str]]:
-    rows = read_table(lake, lake.path(path), [account, kind])
+    try:
+        rows = read_table(lake, lake.path(path), [account, kind])
+    except (pa.ArrowException, OSError):
+        return []  # `walk` says what is wrong with the file
     distinct = rows.group_by([account, kind]).aggregate([]).select([account, kind])
     pairs = zip(*(column.to_pylist() for column in distinct.columns), strict=True)
     return [(owner, value) for owner, value in pairs if owner and value]

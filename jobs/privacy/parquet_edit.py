@@ -114,7 +114,9 @@ def names_in_row(text: str, people: People, fields: IdFields) -> bool:
     if inner.row_belongs_to(row, people):
         return True
     line = row.get("line")  # a broken line cannot be cut into fields: any of its parts may be the id
-    return isinstance(line, str) and bool(people.accounts_among(_parts_of(line), True))
+    if not isinstance(line, str):
+        return False
+    return bool(people.accounts_among((part for part in _parts_of(line) if not people.is_own_word(part)), True))
 
 
 def _parts_of(line: str) -> list[str]:
@@ -192,10 +194,10 @@ def mask_json(value: Any, people: People) -> Any:
         return [
             mask_json(element, people)
             for element in value
-            if not (isinstance(element, str) and element in people.accounts)
+            if not (isinstance(element, str) and people.is_account(element))
         ]
-    if isinstance(value, str) and (value in people.accounts or people.anywhere_in(value)):
-        return mask_text(value, people) if value not in people.accounts else ERASED
+    if isinstance(value, str) and (people.is_account(value) or people.anywhere_in(value)):
+        return ERASED if people.is_account(value) else mask_text(value, people)
     return value
 
 

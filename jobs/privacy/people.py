@@ -1,7 +1,8 @@
 """The people whom a search looks for, and how it recognises their names in values and in running text.
 
 A name counts only as a whole word: `u12` is not found in `u123`, nor in `u12@shop.example`. A name of digits alone,
-such as 17850, could be any number: it is looked for in columns of ids, not in running text.
+such as 17850, could be any number: it is looked for in columns of ids, not in running text. So is a name that is also a
+word of the lake's own: an account called `view` must not change the type of everybody's events.
 """
 
 from __future__ import annotations
@@ -17,10 +18,25 @@ from urllib.parse import unquote
 
 from jobs.common.erased_people import lake_hash
 from schemas.columns import VISITOR_ID
+from schemas.table import GATES
+from schemas.tables import BY_NAME
 
 ERASED = "erased"  # replaces a name in a text
 WORD = re.compile(r"\w(?:[\w@.+\-]*\w)?")
 _NOT_ALONE = re.compile(r"[\d.,+\-]*|.{1,2}")  # a number, or so short that it could be any word
+# Words of the lake's own: its folders and parts of its file names; tables, columns and their declared values.
+_OWN_WORDS = frozenset(
+    (
+        *("raw", "tables", "published", "models", "runs", "reports", "answers", "refresh", "erased", "privacy"),
+        *("pictures", "vectors", "drafts", "keys", "receipts", "staged", "recount", "readable", "date", "run", "part"),
+        *("kept", "carried", "empty", "parquet", "json", "npz", "safetensors", "html", "manifest", "promotion"),
+        *("events", "files", "path", "stored"),
+        *GATES,
+        *BY_NAME,
+        *(column.name for table in BY_NAME.values() for column in table.columns),
+        *(value for table in BY_NAME.values() for column in table.columns for value in column.one_of),
+    )
+)
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _PRINTED_FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0+")
 
@@ -37,11 +53,13 @@ class People:
     `visitor_id:c1` or `question_id:q7`.
 
     hash_key: the key of the lake's hashes, or empty. It is needed for raw files: they hold the ids before hashing.
+    own_words: names that this lake gives to things, such as its sources and models.
     """
 
     accounts: frozenset[str]
     bound: frozenset[str] = frozenset()
     hash_key: str = ""
+    own_words: frozenset[str] = frozenset()
 
     @classmethod
     def named(cls, ids: Iterable[str], hash_key: str = "") -> People:
@@ -64,6 +82,14 @@ class People:
     def bound_among(self, values: Iterable[Any], kind: str) -> set[Any]:
         """The `values`, from a column of this kind, that belong to these people."""
         return {value for value in values if value is not None and f"{kind}:{plain_id(value)}" in self.bound}
+
+    def is_account(self, text: str) -> bool:
+        """Whether a text outside the columns of ids is one of these accounts, and no word of the lake's own."""
+        return text in self.accounts and not self.is_own_word(text)
+
+    def is_own_word(self, text: str) -> bool:
+        """Whether the text is a word of the lake's own, such as `view`: outside the columns of ids it names nobody."""
+        return text in _OWN_WORDS or text in self.own_words
 
     @property
     def visitors(self) -> frozenset[str]:
@@ -93,7 +119,7 @@ class People:
     @cached_property
     def _words(self) -> frozenset[str]:
         names = self.accounts | {bound_id.partition(":")[2] for bound_id in self.bound}
-        return frozenset(name for name in names if not _NOT_ALONE.fullmatch(name))
+        return frozenset(name for name in names if not self.is_own_word(name) and not _NOT_ALONE.fullmatch(name))
 
     @cached_property
     def _patterns(self) -> list[re.Pattern[str]]:

@@ -37,6 +37,12 @@ OF_NO_PERSON = frozenset(
 )
 
 
+class ShownIsDamaged(RuntimeError):
+    """The night that the storefront shows cannot be read whole, so it cannot be published again without the people."""
+
+    refused = True  # see jobs/runtime/exit_status.py
+
+
 @dataclass
 class Plan:
     """moves: [staged file, its place]; the last one may be the pointer. deletes: files and folders. facts: for the
@@ -58,8 +64,11 @@ class Planner:
         self._name_moves: list[list[str]] = []
         self._staged = 0
 
-    def make(self, hits: Iterable[Hit]) -> Plan:
-        """The plan for all files that name the people; it is complete only when it is stored."""
+    def make(self, hits: Iterable[Hit], left_behind: Iterable[str] = ()) -> Plan:
+        """The plan for all files that name the people; it is complete only when it is stored.
+
+        left_behind: files that nobody can decode and no reader uses. They are deleted, too.
+        """
         versions: dict[tuple[str, str], list[Hit]] = defaultdict(list)
         runs: dict[str, list[Hit]] = defaultdict(list)
         models: set[str] = set()
@@ -82,6 +91,7 @@ class Planner:
             note = json_text({"erasure": self.plan.number}).encode()
             self._name_moves += [[self._stage(note), note_of(table)] for table in COUNTED]
         pointer = self._published(runs)
+        self.plan.deletes += left_behind
         self.plan.moves = [*self._data_moves, *self._name_moves, *pointer]
         self._store()
         return self.plan
@@ -90,11 +100,12 @@ class Planner:
 
     def _in_place(self, hit: Hit) -> None:
         """Plans to replace or delete a raw file, run facts, an answer or a page: only a night reads these."""
-        if hit.edit.content is None:
+        content = hit.content()
+        if content is None:
             self.plan.deletes.append(hit.path)
         else:
-            self._name_moves.append([self._stage(hit.edit.content), hit.path])
-        self._note(hit, hit.edit.content)
+            self._name_moves.append([self._stage(content), hit.path])
+        self._note(hit, content)
 
     def _version(self, folder: str, run: str, hits: list[Hit]) -> None:
         """Plans new files of a table's version beside the old ones, and then the two small files that name them."""
@@ -116,11 +127,12 @@ class Planner:
                 self._name_moves.append([self._stage(json_text(version).encode()), name])
 
     def _stage_beside(self, hit: Hit) -> str:
-        assert hit.edit.content is not None, f"{hit.path}: a table's file is never removed whole"
-        digest = hashlib.sha256(hit.edit.content).hexdigest()
+        content = hit.content()
+        assert content is not None, f"{hit.path}: a table's file is never removed whole"
+        digest = hashlib.sha256(content).hexdigest()
         name = f"kept-{digest[:24]}.parquet"
-        self._data_moves.append([self._stage(hit.edit.content), f"{hit.path.rpartition('/')[0]}/{name}"])
-        self._note(hit, hit.edit.content)
+        self._data_moves.append([self._stage(content), f"{hit.path.rpartition('/')[0]}/{name}"])
+        self._note(hit, content)
         return name
 
     def _counts(self, version: dict[str, Any], place: str, hits: dict[str, Hit]) -> dict[str, Any]:
@@ -152,10 +164,7 @@ class Planner:
         old_runs = [run for run in hits_by_run if run not in whole_runs]  # killed while copying, or an overlay
         withdrawn = [run for run, manifest in manifests.items() if manifest is None]
         if pointer and pointer["run"] in withdrawn:
-            raise RuntimeError(
-                f"published run {pointer['run']} cannot be read whole, and the storefront shows it: publish a night "
-                "first, then forget again; nothing was changed"
-            )
+            raise ShownIsDamaged(_damaged(self.lake, pointer["run"]))
         if fresh and (fresh["run"] in hits_by_run or fresh["over"] in renamed):
             self.plan.deletes.append("/".join(published.FRESH))
             old_runs.append(fresh["run"])
@@ -190,9 +199,9 @@ class Planner:
             for file in entry["files"]:
                 path = f"published/run={run}/{table}/{file['name']}"
                 hit = by_path.get(path)
-                data = self._published_content(path, file["sha256"])
+                data = _published_content(self.lake, path, file["sha256"])
                 if hit and data is not None:
-                    data = hit.edit.content
+                    data = hit.content()
                 if data is None:
                     return None
                 if hit:
@@ -228,13 +237,6 @@ class Planner:
         }
         return manifest
 
-    def _published_content(self, path: str, sha256: str) -> bytes | None:
-        """The content of a published file; None where it is missing, or is not the one that the manifest describes."""
-        if not self.lake.exists(path):
-            return None
-        data = read_bytes(self.lake, path)
-        return data if hashlib.sha256(data).hexdigest() == sha256 and _is_parquet(data) else None
-
     # staging --------------------------------------------------------------------------------------------------------
 
     def _stage(self, data: bytes) -> str:
@@ -259,6 +261,37 @@ class Planner:
     def _store(self) -> None:
         plan = {"moves": self.plan.moves, "deletes": self.plan.deletes, "facts": self.plan.facts}
         self.lake.put_json(plan, STAGED.rstrip("/"), self.plan.number, "plan.json")
+
+
+def refuse_damaged_pointer(lake: Lake, hits: Iterable[Hit]) -> None:
+    """Raises ShownIsDamaged where the shown night names the people, and a file of it is missing or damaged.
+
+    It is asked before the erasure begins: once it has begun, no night can be published and no rollback runs.
+    """
+    pointer = published.current(lake)
+    if pointer is None or not any(hit.path.startswith(f"published/run={pointer['run']}/") for hit in hits):
+        return
+    for table, entry in pointer["tables"].items():
+        for file in entry["files"]:
+            path = f"published/run={pointer['run']}/{table}/{file['name']}"
+            if _published_content(lake, path, file["sha256"]) is None:
+                raise ShownIsDamaged(_damaged(lake, pointer["run"]))
+
+
+def _damaged(lake: Lake, run: str) -> str:
+    return (
+        f"published run {run} cannot be read whole, and the storefront shows it: nobody was forgotten. Point the "
+        f"storefront at a whole night with `python -m jobs rollback --lake {lake.root}`, or publish a night first, "
+        "then forget again"
+    )
+
+
+def _published_content(lake: Lake, path: str, sha256: str) -> bytes | None:
+    """The content of a published file; None where it is missing, or is not the one that the manifest describes."""
+    if not lake.exists(path):
+        return None
+    data = read_bytes(lake, path)
+    return data if hashlib.sha256(data).hexdigest() == sha256 and _is_parquet(data) else None
 
 
 def _is_parquet(data: bytes) -> bool:

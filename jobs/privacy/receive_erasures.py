@@ -1,15 +1,21 @@
 """Finishes an interrupted erasure, then forgets the people on the shop's list of tonight.
 
 The mapping names the list: `erasures = "{date}/erasures.csv"`, one id a line. A night without a list goes on. The list
-itself is not copied into the lake. The job runs after the night's files were received, so it searches them too.
+itself is not copied into the lake. The job runs after the night's files were received, so it searches them too. While
+it forgets somebody, no refresh runs: its lists could name the person again.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from jobs.common.erased_people import JOURNAL
 from jobs.common.raw_drop import for_night, opened, root_of
-from jobs.privacy.erasure import NobodyFound, Outcome, forget
+from jobs.privacy.erasure import NobodyFound, Outcome, forget, not_yet_forgotten
 from jobs.privacy.id_list import read_ids
+from jobs.runtime import lease
+from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 
 
@@ -20,7 +26,8 @@ def main(night: Night) -> None:
     outcomes: list[Outcome] = []
     unknown = 0
     try:
-        outcomes = forget(night.lake, ids, night.source_name)
+        with _without_refresh(night, ids):
+            outcomes = forget(night.lake, ids, night.source_name)
     except NobodyFound as problem:
         night.log.warning("%s", problem)
         unknown = problem.people
@@ -30,6 +37,18 @@ def main(night: Night) -> None:
             night.log.warning("no trace of %d of the %d people of tonight's list", len(outcome.unknown), len(ids))
         unknown += len(outcome.unknown)
     night.report(asked=len(ids), unknown=unknown, receipts=[outcome.place for outcome in outcomes])
+
+
+@contextlib.contextmanager
+def _without_refresh(night: Night, ids: list[str]) -> Iterator[None]:
+    """Holds the lake of the refresh where somebody is to be forgotten. Raises LakeBusy while a refresh runs."""
+    refresh = Lake(f"{night.lake.root}/refresh")
+    is_needed = night.lake.exists(*JOURNAL) or bool(not_yet_forgotten(night.lake, ids))
+    if not is_needed or not refresh.exists():
+        yield
+        return
+    with lease.held(refresh, lease.new_hold("receive_erasures", night.date), night.settings.section("lease")):
+        yield
 
 
 def tonights_ids(night: Night) -> list[str]:

@@ -1,8 +1,8 @@
 """Changes the master key of an encrypted lake: wraps its keys again; no other file is touched.
 
 NIGHTMARKET_OLD_MASTER_KEY (or NIGHTMARKET_OLD_MASTER_KEY_FILE) is the key that the lake has now, NIGHTMARKET_MASTER_KEY
-is its new key. The job runs between nights and holds the lake. If it is interrupted, no night starts until the same
-command has finished it. Afterwards the old key opens nothing and may be destroyed.
+is its new key. The job runs between nights and refreshes, and holds the lake. If it is interrupted, no night starts
+until the same command has finished it. Afterwards the old key opens nothing and may be destroyed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def main(args: argparse.Namespace) -> int:
         raise ValueError(f"{lake.root} is not encrypted, so it has no keys; --set encryption.on=true gives it some")
     old, new = master_key(OLD_KEY_VARIABLE), master_key()
     last_night = max(lake.dates(CLEAN_EVENTS), default=dt.date.min)
-    with lease.held(lake, lease.new_hold("rotate_keys", last_night), config):
+    # A refresh that began before would wrap the key of a new day by the old master key, after the others were wrapped.
+    with lease.held_with_refresh(lake, "rotate_keys", last_night, config):
         began = time.monotonic()
         count = rotate(lake, old, new)
         spent = 1000 * (time.monotonic() - began)

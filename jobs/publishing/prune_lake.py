@@ -93,13 +93,16 @@ def _has_published_images(night: Night) -> bool:
 def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
     """Published nights before the last `keep`, and nights that were killed while copying; never the pointer's night.
 
-    Manifests are deleted first: if the deletion of a night is interrupted, nobody can roll back to that night.
+    Overlays of refreshes before tonight go as well. What names a night is deleted first: if the deletion is
+    interrupted, nobody can roll back to that night, and no reader is led to files that are gone.
     """
     complete_runs, shown = published.runs(night.lake), published.current(night.lake)
     kept_runs = {*complete_runs[-keep:], shown["run"] if shown else None}
     names = [name.removeprefix("run=") for name in night.lake.list_dir("published") if name.startswith("run=")]
     old = [name for name in names if name not in kept_runs and (name in complete_runs or name[:10] < str(night.date))]
+    overlay = night.lake.get_json(*published.FRESH) if night.lake.exists(*published.FRESH) else {"run": None}
     return [
+        *([published.FRESH] if overlay["run"] in old else []),  # else it names deleted files after a rollback
         *(("published", f"run={name}", "manifest.json") for name in old),
         *(("published", f"run={name}") for name in old),
     ]

@@ -23,6 +23,7 @@ from jobs.runtime.lake import Version
 from jobs.runtime.model_store import newest_models
 from jobs.runtime.night import Night, first_line, job_report
 from jobs.runtime.products import LISTS, MANIFEST_VERSION, PUBLISHED, as_text, products_of, sentence
+from models.core.config import check_bounds
 from schemas.table import Product
 from schemas.tables import RECOMMENDATIONS, USERS
 
@@ -33,12 +34,23 @@ _CHURN_USERS = 2_000  # users whose lists are compared with last night's
 class PublishConfig:
     """How far a night may differ from the last published one, and how long nights are kept."""
 
-    min_rows_share: float = field(default=0.5, metadata={"doc": "recommendation rows, as a share of last night's"})
-    min_coverage_share: float = field(default=0.5, metadata={"doc": "distinct items shown, as a share of last night's"})
+    min_rows_share: float = field(
+        default=0.5, metadata={"doc": "recommendation rows, as a share of last night's", "least": 0}
+    )
+    min_coverage_share: float = field(
+        default=0.5, metadata={"doc": "distinct items shown, as a share of last night's", "least": 0}
+    )
     max_churn: float = field(default=0.95, metadata={"doc": "share of places (of k) whose item left the user's list"})
-    keep_runs: int = field(default=14, metadata={"doc": "published nights kept for rollback"})
-    keep_nights: int = field(default=30, metadata={"doc": "nights of snapshots and models kept; events stay"})
-    keep_sources: int = field(default=3, metadata={"doc": "nights of candidate sources kept; `explain` reads them"})
+    keep_runs: int = field(default=14, metadata={"doc": "published nights kept for rollback", "least": 1})
+    keep_nights: int = field(
+        default=30, metadata={"doc": "nights of snapshots and models kept; events stay", "least": 0}
+    )
+    keep_sources: int = field(
+        default=3, metadata={"doc": "nights of candidate sources kept; `explain` reads them", "least": 0}
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
 
 
 def churn(night: Night, lists: Version, last: dict[str, Any] | None, k: int) -> float | None:

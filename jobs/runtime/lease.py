@@ -133,6 +133,16 @@ def held(lake: Lake, hold: Hold, config: LeaseConfig) -> Iterator[None]:
             release(lake, own_hold)
 
 
+@contextlib.contextmanager
+def held_with_refresh(lake: Lake, what: str, date: dt.date, config: LeaseConfig) -> Iterator[None]:
+    """As `held`, also for the lake of a refresh, which is one of its own and may be held beside a night."""
+    with contextlib.ExitStack() as holds:
+        for root in (lake.root, f"{lake.root}/refresh"):
+            if Lake(root).exists():
+                holds.enter_context(held(Lake(root), new_hold(what, date), config))
+        yield
+
+
 def release(lake: Lake, hold: Hold) -> bool:
     """Ends the hold; False where it does not hold the lake any more."""
     seen = current(lake)

@@ -44,7 +44,13 @@ def seen_before(lake: Lake, run: str) -> dict[str, Any] | None:
 
 
 def last_before(lake: Lake, night: dt.date) -> dict[str, Any] | None:
-    """The manifest of the newest night published before `night`; None where there is none."""
+    """The manifest of the last good night before `night`: the one that is shown, also after a rollback.
+
+    If that is not before `night`, it is the newest night published before `night`; None where there is none.
+    """
+    shown = current(lake)
+    if shown is not None and shown["date"] < str(night):
+        return shown
     for run in reversed(runs(lake)):
         if run[:10] < str(night):
             return manifest(lake, run)

@@ -31,12 +31,12 @@ def night_of(root: Path, day: dt.date = DAY, run: str = "001", **privacy: float)
     return Night(day, Lake(str(root)), run, Settings({"privacy": {"epsilon": 10.0, **privacy}}))
 
 
-def drawn(night: Night, spark: SparkSession, people: int = 200) -> pa.Table:
+def drawn(night: Night, spark: SparkSession, people: int = 200, since: dt.date | None = None) -> pa.Table:
     def parts() -> dict[str, Part]:
         rows = [(f"u{n}", item) for n in range(people) for item in "abc"]
         return {"all": Part(spark.createDataFrame(rows, CELLS), 3, 1.0)}
 
-    return released(night, POPULAR_ITEMS, ("item_id",), parts)
+    return released(night, POPULAR_ITEMS, ("item_id",), parts, since)
 
 
 def test_one_more_person_changes_at_most_the_bounded_number_of_counts_by_one_each(spark: SparkSession) -> None:
@@ -79,6 +79,19 @@ def test_nights_between_releases_take_the_last_one_and_spend_nothing(spark: Spar
     spent = ledger(Lake(str(tmp_path)))
     assert [entry.epsilon for entry in spent] == pytest.approx([4.0, 4.0])  # popular items' share of 10
     assert spent[0].noise["all"]["each"] == 3
+
+
+def test_of_a_release_whose_keys_mean_something_else_no_cell_is_used_and_none_is_drawn_early(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """After an erasure the segments are numbered anew: counts of the old numbers are not those of the new ones."""
+    drawn(night_of(tmp_path), spark)
+    later = night_of(tmp_path, DAY + dt.timedelta(days=2))
+    assert drawn(later, spark, since=DAY).num_rows == 3
+    assert drawn(later, spark, since=DAY + dt.timedelta(days=1)).num_rows == 0
+    assert len(ledger(later.lake)) == 1
+    due = night_of(tmp_path, DAY + dt.timedelta(days=7))
+    assert drawn(due, spark, since=DAY + dt.timedelta(days=1)).num_rows == 3
 
 
 def test_without_budget_the_last_release_goes_on_and_a_first_one_is_refused(

@@ -11,7 +11,8 @@ import pytest
 from jobs.common.personal_tables import OPEN, PERSONAL
 from jobs.common.retention import RetentionConfig, oldest_days, outdated, too_old
 from jobs.publishing import prune_lake
-from jobs.runtime import lake_keys, sealed_files
+from jobs.publishing.publish_night import PublishConfig
+from jobs.runtime import lake_keys, published, sealed_files
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
@@ -19,7 +20,10 @@ from schemas.tables import BOUGHT_TOGETHER, CLEAN_EVENTS, INTEREST, ITEMS, QUEST
 
 TONIGHT = dt.date(2026, 1, 10)
 DAYS = [TONIGHT - dt.timedelta(days=back) for back in range(10)]
-KINDS = ("raw/shop", "tables/clean_events", "tables/rejected_events", "reports", "runs", "refresh/raw/shop")
+KINDS = (
+    *("raw/shop", "raw/shop/readable", "tables/clean_events", "tables/rejected_events", "reports", "runs"),
+    *("refresh/raw/shop", "refresh/raw/shop/readable"),
+)
 
 
 @pytest.fixture
@@ -34,8 +38,8 @@ def lake(tmp_path: Path) -> Lake:
     return lake
 
 
-def left(lake: Lake, place: str) -> int:
-    return len(lake.list_dir(*place.split("/")))
+def days_left(lake: Lake, place: str) -> int:
+    return sum(name.startswith("date=") for name in lake.list_dir(*place.split("/")))
 
 
 def test_nothing_is_deleted_by_default(lake: Lake) -> None:
@@ -46,7 +50,7 @@ def test_each_setting_keeps_so_many_days_of_its_kind(lake: Lake) -> None:
     config = RetentionConfig(raw_days=3, event_days=7, rejected_days=1, report_days=2, run_days=9)
     for place in outdated(lake, config, TONIGHT):
         lake.delete(*place)
-    assert {place: left(lake, place) for place in KINDS} == dict(zip(KINDS, (3, 7, 1, 2, 9, 3), strict=True))
+    assert {place: days_left(lake, place) for place in KINDS} == dict(zip(KINDS, (3, 3, 7, 1, 2, 9, 3, 3), strict=True))
 
 
 def test_the_newest_night_that_passed_stays_however_old_it_is(lake: Lake) -> None:
@@ -70,7 +74,7 @@ def test_a_night_keeps_retention_and_reports_what_is_oldest(lake: Lake) -> None:
     night.begin("prune_lake")
     with night.reporting():
         prune_lake.main(night)
-    assert left(lake, "raw/shop") == 2
+    assert days_left(lake, "raw/shop") == days_left(lake, "raw/shop/readable") == 2
     oldest = night.facts("prune_lake")["oldest"]
     assert oldest["raw"] == "2026-01-09"
     assert oldest["event"] == "2026-01-01"
@@ -92,6 +96,26 @@ def test_the_key_of_a_raw_day_goes_with_the_day(lake: Lake, monkeypatch: pytest.
         lake_keys.KeyGone, match=f"keys/raw/shop/date={DAYS[2]}.json is not there: the key was destroyed"
     ):
         sealed_files.read(copies, f"raw/shop/date={DAYS[2]}/log.csv")
+
+
+def test_an_overlay_is_named_no_longer_than_its_files_are_there(lake: Lake) -> None:
+    """Else a rollback to the night under it would lead readers to files that are gone."""
+    run = f"{DAYS[3]}-100"
+    lake.put_json({}, "published", f"run={run}", "recommendations", "part.parquet")
+    lake.put_json({"over": f"{DAYS[4]}-001", "run": run}, *published.FRESH)
+    prune_lake.main(Night(DAYS[3], lake, "002", Settings()))
+    assert lake.exists(*published.FRESH)
+    prune_lake.main(Night(TONIGHT, lake, "002", Settings()))
+    assert not lake.exists("published", f"run={run}")
+    assert not lake.exists(*published.FRESH)
+
+
+def test_no_setting_keeps_fewer_nights_than_there_must_be() -> None:
+    """Of the last 0 nights all would be kept, and of fewer than 0 tonight would not."""
+    with pytest.raises(ValueError, match="keep_runs must be 1 or more, not 0"):
+        PublishConfig(keep_runs=0)
+    with pytest.raises(ValueError, match="keep_nights must be 0 or more, not -3"):
+        PublishConfig(keep_nights=-3)
 
 
 def test_every_table_is_personal_or_open() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.common.declared_experiments import Arm, Experiment, ExperimentsConfig
-from jobs.experiments.judge_experiments import Judged, value_of
+from jobs.experiments.judge_experiments import Judged, refuse_other_metrics, value_of
 from jobs.experiments.outcomes import TERMS, advance
+from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
+from jobs.runtime.table_writer import write_arrow
 from models.experiments.assignment import places
 from models.experiments.traffic_split import Allotment
 from schemas.arrow import arrow_schema
-from schemas.tables import CLEAN_EVENTS, EXPERIMENT_OUTCOMES
+from schemas.tables import CLEAN_EVENTS, EXPERIMENT_OUTCOMES, EXPERIMENT_RESULTS
 from schemas.tables.experiments import METRICS
 
 DAY = date(2026, 1, 1)
@@ -184,6 +189,28 @@ def test_users_whose_place_changed_hands_are_not_compared() -> None:
     assert b["users"] == unmoved[1]["users"]
     assert control["users"] == pytest.approx(unmoved[0]["users"] * 0.6, rel=0.1)
     assert control["sample_ratio_p"] > 0.001
+
+
+def test_users_who_were_in_two_arms_are_not_compared() -> None:
+    """Another salt gives all users new places: then a place no longer says in which arm its user was all along."""
+    users = [f"u{number}" for number in range(3_000)]
+    arm = Allotment.first(SHARES).arm_of(places(users, "x", "s"))
+    names = [list(SHARES)[number] for number in arm]
+    other_names = [list(SHARES)[1 - number] for number in arm[:400]]
+    outcomes = table_of([*users, *users[:400]], [*names, *other_names], np.zeros(3_400, np.int64))
+    rows = Judged.of(experiment(), Allotment.first(SHARES), outcomes).results(0.05)
+    assert sum(row["users"] for row in rows) == 2_600
+
+
+def test_an_experiment_keeps_its_metric(tmp_path: Path) -> None:
+    lake, names = Lake(str(tmp_path)), EXPERIMENT_RESULTS.names
+    row = {"experiment": "x", "arm": "b", "metric": "buys", "status": "collecting", "users": 0, "planned_users": 500}
+    rows = pa.Table.from_pylist([{name: row.get(name) for name in names}], arrow_schema(EXPERIMENT_RESULTS))
+    lake.make_current(write_arrow(rows, EXPERIMENT_RESULTS, lake, str(DAY), "001"))
+    night = Night(day(1), lake, "001", Settings())
+    refuse_other_metrics(night, (experiment(), Experiment(**vars(experiment()) | {"name": "y", "metric": "purchases"})))
+    with pytest.raises(ValueError, match=r"x began with the metric buys, the settings now say purchases.*another name"):
+        refuse_other_metrics(night, (experiment(metric="purchases"),))
 
 
 def test_one_user_gives_no_result_and_results_wait_for_the_planned_size() -> None:

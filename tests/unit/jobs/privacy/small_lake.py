@@ -59,7 +59,7 @@ def make(folder: Path, encrypted: bool = False) -> tuple[Lake, str]:
     lake_keys.begin_encryption(lake, lake_keys.EncryptionConfig(on=encrypted))
     mapping.write_text(MAPPING)
     for day in DAYS:
-        _raw(lake, day)
+        receive_raw(lake, day)
         for table, rows in _rows(day).items():
             lake.make_current(write(lake, table, rows, day))
         factors = io.BytesIO()
@@ -72,7 +72,7 @@ def make(folder: Path, encrypted: bool = False) -> tuple[Lake, str]:
     return lake, str(mapping)
 
 
-def _raw(lake: Lake, day: dt.date) -> None:
+def receive_raw(lake: Lake, day: dt.date) -> None:
     folder = f"raw/corner_shop/date={day}"
     put(lake, LOG.encode(), f"{folder}/log.csv")
     put(lake, ACCOUNTS.encode(), f"{folder}/people.jsonl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import shutil
 from collections import Counter
@@ -16,14 +17,15 @@ from jobs.common.erased_people import JOURNAL, LIST, WrongKey, erased_people
 from jobs.privacy import erasure, forget_people, lake_files, verify_receipt
 from jobs.privacy.erasure import NobodyFound, find, forget, whole_people
 from jobs.privacy.export_person import rows_of
-from jobs.privacy.plan import Planner
+from jobs.privacy.plan import Planner, ShownIsDamaged
 from jobs.privacy.receipt import BadReceipt, NoReceiptKey, verified
+from jobs.publishing.rollback_night import roll_back
 from jobs.runtime import lake_keys, lease, published, sealed_files
 from jobs.runtime.lake import Lake
 from schemas.columns import ACCOUNT_IDS, BOUND_IDS
 from schemas.tables import BY_NAME, CLEAN_EVENTS, INTEREST, RECOMMENDATIONS, USERS
 from tests.sample import content, shown
-from tests.unit.jobs.privacy.small_lake import DAYS, PEOPLE, keys, make, write
+from tests.unit.jobs.privacy.small_lake import DAYS, LOG, PEOPLE, keys, make, put, write
 
 FIRST, LAST = DAYS
 
@@ -110,6 +112,18 @@ def test_the_export_has_the_rows_that_are_erased(either_shop: tuple[Lake, str]) 
         gone += [row for row in before[day] if row not in left]
     assert [{k: v for k, v in row.items() if k != "file"} for row in rows_of(finds)["tables/clean_events"]] == gone
     assert sum(exported.values()) == done.receipt["rows_removed"]
+
+
+def test_a_packed_file_is_still_packed(either_shop: tuple[Lake, str]) -> None:
+    lake, mapping = either_shop
+    folder, path = f"raw/corner_shop/date={LAST}", f"raw/corner_shop/date={LAST}/more.csv.gz"
+    put(lake, gzip.compress(LOG.encode()), path)
+    received = lake.get_json(*folder.split("/"), "_received.json")
+    received["events"]["files"].append({"stored": path, "readable": path})
+    lake.put_json(received, *folder.split("/"), "_received.json")
+    forget(lake, ["ann"], mapping)
+    assert gzip.decompress(sealed_files.read(lake, path)) == sealed_files.read(lake, f"{folder}/log.csv")
+    assert find(lake, whole_people(lake, ["ann"]), mapping) == []
 
 
 class Killed(BaseException):
@@ -301,6 +315,96 @@ def test_a_damaged_published_run_is_withdrawn(shop: tuple[Lake, str]) -> None:
     (done,) = forget(lake, ["ann"], mapping)
     assert done.receipt["runs_withdrawn"] == [f"{FIRST}-001"]
     assert published.runs(lake) == [f"{LAST}-001e1"]
+
+
+def test_the_shown_night_is_damaged_so_nothing_is_changed_until_a_rollback(shop: tuple[Lake, str]) -> None:
+    """Once an erasure has begun, no night is published and no rollback runs, so it must be refused before."""
+    lake, mapping = shop
+    (file,) = published.files(published.manifest(lake, f"{LAST}-001"), RECOMMENDATIONS.name)
+    lake.put_text("not Parquet, about ann", *file.split("/"))
+    before = files(lake)
+    with pytest.raises(ShownIsDamaged, match=f"published run {LAST}-001 cannot be read whole.*python -m jobs rollback"):
+        forget(lake, ["ann"], mapping)
+    assert files(lake) == before
+    roll_back(lake, None)
+    (done,) = forget(lake, ["ann"], mapping)
+    assert done.receipt["runs_withdrawn"] == [f"{LAST}-001"]
+    assert published.pointed(lake)["run"] == f"{FIRST}-001e1"
+    assert find(lake, whole_people(lake, ["ann"]), mapping) == []
+
+
+def test_a_receipt_that_was_taken_away_gives_its_number_to_nobody(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    for who in ("ann", "ann2"):
+        forget(lake, [who], mapping)
+    lake.delete("erased", "receipts", "001.json")
+    (done,) = forget(lake, ["bob"], mapping)
+    assert done.place == "erased/receipts/003.json"
+    assert find(lake, whole_people(lake, ["bob"]), mapping) == []
+
+
+def test_a_search_keeps_no_file_in_memory(either_shop: tuple[Lake, str]) -> None:
+    lake, mapping = either_shop
+    hits = find(lake, whole_people(lake, ["ann", "bob"]), mapping)
+    assert {hit.edit.content for hit in hits} == {b"", None}
+    assert all(bool(hit.content()) == (hit.edit.content is not None) for hit in hits)
+
+
+def cut(lake: Lake, path: str, to: str) -> None:
+    """Writes the first half of a file to another place, as a task that is killed leaves it."""
+    data = lake_files.read_bytes(lake, path)
+    Path(lake.path(to)).parent.mkdir(parents=True, exist_ok=True)
+    Path(lake.path(to)).write_bytes(data[: len(data) // 2])
+
+
+def test_files_that_a_killed_task_left_stop_no_erasure(either_shop: tuple[Lake, str]) -> None:
+    lake, mapping = either_shop
+    version = lake.current(USERS, LAST)
+    assert version is not None
+    half = f"tables/users/date={LAST}/run=002/part-00000-half.parquet"
+    cut(lake, f"{version.folder}/{version.files[0]}", half)
+    cut(lake, f"models/als/date={LAST}/run=001/factors.npz", f"models/copywriter/date={LAST}/run=002/factors.npz")
+    cut(lake, f"raw/corner_shop/date={LAST}/log.csv", f"raw/corner_shop/date={LAST}/half.parquet")
+    people = whole_people(lake, ["ann"])
+    assert people.bound == {"visitor_id:c1"}
+    (done,) = forget(lake, ["ann"], mapping)
+    assert done.receipt["check"] == "find_person found nothing"
+    assert not lake.exists(*half.split("/"))
+    assert accounts(lake)["users"] == {"ann2", "bob"}
+    with pytest.raises(NobodyFound):  # what nobody can decode is no trace of anybody
+        forget(lake, ["zoe"], mapping)
+
+
+def test_a_file_that_readers_use_and_nobody_can_decode_is_named(either_shop: tuple[Lake, str]) -> None:
+    lake, mapping = either_shop
+    version = lake.current(USERS, LAST)
+    assert version is not None
+    path = f"{version.folder}/{version.files[0]}"
+    cut(lake, path, path)
+    before = files(lake)
+    with pytest.raises(lake_files.Unreadable, match=rf"{path} cannot be decoded.*bring it back from a backup"):
+        forget(lake, ["ann"], mapping)
+    assert files(lake) == before
+
+
+def test_somebody_forgotten_before_is_looked_for_again_by_the_command(
+    shop: tuple[Lake, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, mapping = shop
+    path = f"raw/corner_shop/date={LAST}/log.csv"
+    log = lake_files.read_bytes(lake, path)
+    parser = argparse.ArgumentParser()
+    forget_people.add_arguments(parser)
+    args = parser.parse_args(["--lake", lake.root, "--user", "ann", "--user", "bob", "--source", mapping])
+    forget_people.main(args)
+    Path(lake.path(path)).write_bytes(log)  # a copy that somebody puts back
+    assert forget(lake, ["ann"], mapping) == []  # the list of a night is not looked for again
+    forget_people.main(args)
+    assert find(lake, whole_people(lake, ["ann", "bob"]), mapping) == []
+    assert lake.list_dir("erased", "receipts") == ["001.json", "002.json"]
+    capsys.readouterr()
+    forget_people.main(args)
+    assert capsys.readouterr().out == "all 2 were forgotten before, and no file names them; nothing was changed\n"
 
 
 def test_a_night_that_holds_the_lake_is_waited_for(shop: tuple[Lake, str]) -> None:

@@ -26,8 +26,8 @@ def test_a_planted_name_is_found(place: str, who: str, tmp_path: Path) -> None:
     PLACES[place](lake, who)
     (find,) = walk(lake, People.named([who]), {}, lake_fields({}))
     assert list(walk(lake, People.named([who[:-1]]), {}, lake_fields({}))) == []
-    if find.edit.content is not None:
-        assert edit_file(find.path, find.edit.content, People.named([who]), FIELDS) is None
+    if (content := find.content()) is not None:
+        assert edit_file(find.path, content, People.named([who]), FIELDS) is None
 
 
 def test_rows_go_and_others_keep_all_but_the_name() -> None:

@@ -15,10 +15,10 @@ from jobs.__main__ import main
 from jobs.privacy import erasure
 from jobs.privacy.erasure import NobodyFound, NoHashKey, find, forget, whole_people
 from jobs.privacy.id_list import BadList
-from jobs.privacy.lake_files import read_bytes
+from jobs.privacy.lake_files import all_paths, read_bytes
 from jobs.privacy.receipt import BadReceipt, signed, signing_key
 from jobs.runtime.lake import Lake
-from schemas.tables import INTEREST
+from schemas.tables import CLEAN_EVENTS, INTEREST
 from tests.sample import content
 from tests.unit.jobs.privacy.small_lake import ACCOUNTS, DAYS, LOG, keys, make, write
 
@@ -113,6 +113,24 @@ def test_a_line_goes_whole_with_whatever_its_text_has(shop: tuple[Lake, str]) ->
     for name in ("log.csv", "people.jsonl"):
         assert raw(lake, name).count("half") == 1, name
         assert "fay" in raw(lake, name)
+
+
+def test_an_id_that_is_a_word_of_the_lake_or_the_shop_changes_nobody_elses_rows(shop: tuple[Lake, str]) -> None:
+    lake, mapping = shop
+    words = ("view", "log", "corner_shop", "users", "part")
+    with_accounts(lake, words)
+    events = [{"event_id": "1", "user_id": who, "event_type": "view"} for who in ("ann", *words)]
+    lake.make_current(write(lake, CLEAN_EVENTS, events, DAYS[-1]))
+    others = {path for path in all_paths(lake) if path.startswith(("raw/", "runs/", "reports/"))}
+    forget(lake, list(words), mapping)
+    assert find(lake, whole_people(lake, words), mapping) == []
+    assert others <= set(all_paths(lake))
+    rows = content(lake, lake.current(CLEAN_EVENTS, DAYS[-1])).to_pylist()
+    assert [(row["user_id"], row["event_type"]) for row in rows] == [("ann", "view")]
+    assert [row[0] for row in csv.reader(io.StringIO(raw(lake, "log.csv"))) if row[3:4] == ["view"]] == [
+        "ann", "", "ann2", ""
+    ]  # fmt: skip
+    assert lake.get_json(*RAW.split("/"), "_received.json")["users"]["files"]
 
 
 def test_two_ids_of_a_person_are_one_erasure(shop: tuple[Lake, str]) -> None:

@@ -11,16 +11,17 @@ import pytest
 
 from jobs.common.erased_people import JOURNAL, KEY_VARIABLE, WrongKey
 from jobs.intake import receive_drop
-from jobs.privacy import receive_erasures
+from jobs.privacy import drop_erased_rows, receive_erasures
 from jobs.privacy.erasure import find, forget, whole_people
 from jobs.privacy.id_list import BadList
 from jobs.privacy.lake_files import all_paths
+from jobs.runtime import lease
 from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from schemas.tables import INTEREST
 from tests.sample import content
-from tests.unit.jobs.privacy.small_lake import DAYS, keys, make
+from tests.unit.jobs.privacy.small_lake import DAYS, keys, make, receive_raw
 
 TONIGHT = DAYS[-1]
 
@@ -106,6 +107,37 @@ def test_an_erasure_that_was_cut_off_is_finished_without_a_list(night: Night) ->
     assert left(night.lake) == {"ann", "ann2", "bob"}
     assert receive(night)["receipts"] == ["erased/receipts/001.json"]
     assert left(night.lake) == {"ann2", "bob"}
+
+
+def test_while_a_refresh_runs_nobody_is_forgotten(night: Night) -> None:
+    """Its lists, made from the night's models, would name the person after the erasure."""
+    deliver(night, b"ann\n")
+    refresh = Lake(f"{night.lake.root}/refresh")
+    with lease.held(refresh, lease.new_hold("refresh", TONIGHT), lease.LeaseConfig()):
+        with pytest.raises(lease.LakeBusy, match="refresh is held by refresh"):
+            receive(night)
+        assert left(night.lake) == {"ann", "ann2", "bob"}
+    assert receive(night)["receipts"] == ["erased/receipts/001.json"]
+    with lease.held(refresh, lease.new_hold("refresh", TONIGHT), lease.LeaseConfig()):
+        assert receive(night)["receipts"] == []  # there is nobody left to forget
+
+
+def test_rows_that_a_stopped_night_received_are_taken_out_by_the_next_night(night: Night) -> None:
+    lake, mapping = night.lake, night.source_name
+    forget(lake, ["ann"], mapping)
+    stopped, today = TONIGHT + dt.timedelta(days=1), TONIGHT + dt.timedelta(days=2)
+    for day in (stopped, today):
+        receive_raw(lake, day)  # the shop delivers the same people again
+        lake.put_json({}, "runs", f"date={day}", "run=001", "receive_drop.json")
+    tonight = Night(today, lake, "001", Settings(), mapping, night.raw)
+    tonight.begin("drop_erased_rows")
+    with tonight.reporting():
+        drop_erased_rows.main(tonight)
+    assert find(lake, whole_people(lake, ["ann"]), mapping) == []
+    paths = [path for path in all_paths(lake) if "/date=" in path]
+    later = Night(today + dt.timedelta(days=1), lake, "001", Settings(), mapping, night.raw)
+    days = {path.partition("/date=")[2][:10] for path in drop_erased_rows.inputs_of(later, paths)}
+    assert days == {str(stopped)}  # the night that the job has seen is not looked through again
 
 
 def _killed(*_: object) -> None:

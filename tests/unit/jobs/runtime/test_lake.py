@@ -120,6 +120,19 @@ def test_a_published_run_without_a_manifest_does_not_count(lake: Lake) -> None:
     assert published.last_before(lake, DAY) is None
 
 
+def test_after_a_rollback_the_night_that_is_shown_is_the_last_good_one(lake: Lake) -> None:
+    for run in ("2026-01-05-001", "2026-01-06-001"):
+        lake.put_json({"run": run, "date": run[:10]}, "published", f"run={run}", "manifest.json")
+    lake.put_json({"run": "2026-01-05-001", "date": "2026-01-05"}, *published.POINTER)
+    found = published.last_before(lake, date(2026, 1, 7))
+    assert found is not None
+    assert found["run"] == "2026-01-05-001"
+    lake.put_json({"run": "2026-01-06-001", "date": "2026-01-06"}, *published.POINTER)
+    again = published.last_before(lake, date(2026, 1, 6))  # the shown night is made again: it is no judge of itself
+    assert again is not None
+    assert again["run"] == "2026-01-05-001"
+
+
 def test_paths_for_arrow_and_for_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     lake = Lake("lake")

@@ -211,6 +211,16 @@ def test_a_change_of_the_key_need_not_wait_for_a_running_night(keyed: Lake, monk
         rotate(keyed)
 
 
+def test_beside_a_refresh_the_key_is_not_changed(keyed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refresh would wrap the key of a new day by the old master key, and nobody could open it afterwards."""
+    monkeypatch.setenv(rotate_keys.OLD_KEY_VARIABLE, ONE)
+    refresh = Lake(f"{keyed.root}/refresh")
+    before = keyed.get_json(*lake_keys.CHECK)
+    with lease.held(refresh, lease.new_hold("refresh", DAY), lease.LeaseConfig()), pytest.raises(lease.LakeBusy):
+        rotate(keyed)
+    assert keyed.get_json(*lake_keys.CHECK) == before
+
+
 def test_a_destroyed_key_opens_nothing_and_says_so(keyed: Lake) -> None:
     keyed.delete("keys", "tables", "t.json")
     with pytest.raises(KeyGone, match=r"keys/tables/t.json is not there: the key was destroyed when its day was, or"):

@@ -214,6 +214,13 @@ def test_a_shop_with_few_accounts_has_one_segment_and_is_told_so(spark: SparkSes
     assert segment_tables.segment_figures(unknown).first()["mean_money"] is None
 
 
+def test_a_segment_that_spent_billions_has_its_mean(spark: SparkSession) -> None:
+    """A shop that sells for yen: the money of a segment does not fit into a whole number of 64 bits."""
+    profile = dict.fromkeys(USER_PROFILES.names) | {"user_id": "u1", "frequency": 2, "monetary": 4e9, "recency_days": 3}
+    members = spark.createDataFrame([(*profile.values(), 0)] * 5, USER_PROFILES.ddl + ", segment_id int")
+    assert segment_tables.segment_figures(members).first()["mean_money"] == 4e9
+
+
 class Tags(HTMLParser):
     """Checks that every opened tag is closed, and collects everything that a browser would fetch."""
 
