@@ -30,7 +30,7 @@ from jobs.lists.list_inputs import catalogue_of, histories, preflight, users_of
 from jobs.lists.list_rows import list_writer
 from jobs.lists.lstm_as_of import Encoder
 from jobs.lists.scorer import Loaded, Scorer
-from jobs.runtime import lease, published, sealed_files
+from jobs.runtime import contested_files, lease, published, sealed_files
 from jobs.runtime.gate import GateFailed, broken_rules
 from jobs.runtime.lake import Lake, Version
 from jobs.runtime.night import Night
@@ -129,7 +129,7 @@ def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events
 def clear(night: Night) -> None:
     """Removes the day's own lake: each refresh reads the day so far again."""
     for name in night.lake.list_dir(ASIDE):
-        if name != lease.FILE:  # this refresh holds it until its process ends
+        if name not in (lease.FILE, contested_files.LOCK):  # this refresh holds the lease until its process ends
             night.lake.delete(ASIDE, name)
 
 

@@ -20,7 +20,7 @@ from jobs.common.erased_people import FOLDER, LIST
 from jobs.privacy.edit import Edit, IdFields
 from jobs.privacy.file_edit import edit_file
 from jobs.privacy.people import People, plain_id
-from jobs.runtime import sealed_files
+from jobs.runtime import contested_files, sealed_files
 from jobs.runtime.lake import Lake
 from jobs.runtime.lake_keys import FOLDER as KEY_FOLDER
 from jobs.runtime.lake_keys import KeyGone, WrongMasterKey, key_name, keys_of
@@ -139,7 +139,7 @@ def walk(
     paths = list(all_paths(lake))
     with Progress("looking into the lake", len(paths), "files") as doing:
         for path in doing.over(paths, None):
-            if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == "contested.lock":
+            if path == "/".join(LIST) or path.startswith((STAGED, KEYS)) or path == contested_files.LOCK:
                 continue
             if hit := hit_in(lake, path, people, logs, fields, left_behind):
                 yield hit

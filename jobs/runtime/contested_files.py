@@ -21,7 +21,7 @@ from obstore.store import ObjectStore, from_url
 
 from jobs.runtime.lake import Lake, json_text
 
-_LOCK = "contested.lock"  # at the root of a lake in a folder
+LOCK = "contested.lock"  # at the root of a lake in a folder
 _CONDITIONAL = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 
 
@@ -71,7 +71,7 @@ def _put_in_folder(lake: Lake, seen: Seen, obj: Any, *parts: str) -> None:
             raise _overtaken(lake, *parts)
         lake.put_json(obj, *parts)
         return
-    path = lake.path(_LOCK)
+    path = lake.path(LOCK)
     lake.fs.create_dir(os.path.dirname(path), recursive=True)
     with open(path, "a") as file:  # the lock file is never deleted: a lock on a deleted file would exclude nobody
         fcntl.flock(file, fcntl.LOCK_EX)
