@@ -39,7 +39,8 @@ class RetentionConfig:
 
 def places(lake: Lake) -> dict[str, list[Place]]:
     """Kind -> the folders that hold it, in one folder `date=D` for each day."""
-    raw = [(*root, source) for root in (("raw",), ("refresh", "raw")) for source in lake.list_dir(*root)]
+    sources = [(*root, source) for root in (("raw",), ("refresh", "raw")) for source in lake.list_dir(*root)]
+    raw = [folder for source in sources for folder in (source, (*source, "readable"))]  # as they came, and as UTF-8
     event_tables = (CLEAN_EVENTS, *_REJECTED)
     return {
         "raw": raw,
