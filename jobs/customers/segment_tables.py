@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.common.decay import exact, from_exact
+from jobs.common.decay import MONEY_UNIT, exact, from_exact
 from jobs.customers.shopper_features import as_rows
 from models.customers.segments import EVERYBODY, Segments, SegmentsConfig
 from schemas.arrow import arrow_schema
@@ -67,7 +67,7 @@ def segment_figures(members: DataFrame) -> DataFrame:
     """A row of figures for each segment, from (segment_id, columns of USER_PROFILES)."""
     buyer = F.col("frequency") > 0
     count = F.count("*")
-    money = F.sum(exact("monetary")).alias("money")
+    money = F.sum(exact("monetary", MONEY_UNIT)).alias("money")
     sums = members.groupBy("segment_id").agg(
         count.alias("users"),
         F.count_if(buyer).alias("buyers"),
@@ -83,7 +83,7 @@ def segment_figures(members: DataFrame) -> DataFrame:
     return sums.select(
         "*",
         (F.col("users") / all_users).alias("share"),
-        (from_exact("money") / F.col("paid")).alias("mean_money"),
+        (from_exact("money", MONEY_UNIT) / F.col("paid")).alias("mean_money"),
         from_exact("appetite").alias("discount_appetite"),
     )
 
