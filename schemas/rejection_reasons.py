@@ -11,7 +11,8 @@ ERASED = "erased"  # the row of a person who was forgotten: nothing of it is kep
 READ_REASONS: dict[str, str] = {
     ERASED: "A row of a person who was forgotten (jobs/privacy), delivered again; its content is not kept.",
     "malformed_row": "Wrong number of fields, an unclosed quote, or a line that is not a JSON object.",
-    "undecodable_text": "Bytes that are not text in the mapping's encoding (seen as U+FFFD).",
+    "undecodable_text": "Bytes that are not text in the mapping's encoding (seen as U+FFFD); in Parquet, that are not "
+    "UTF-8.",
     "field_too_long": "A field of more than a million bytes.",
     "bad_id": "An id with a control character in it, or longer than 256 characters.",
     "inexact_id": "An id that lost digits as a float (not whole, 2^53 or more, or such as 5.4E+08), or that is bytes.",

@@ -1,7 +1,9 @@
 """Decayed sums as a recurrence: a night adds its own events, and the order of rows does not change a bit.
 
 A sum of doubles depends on the order in which a shuffle delivers rows; a sum of integers does not. So sums are carried
-as integer counts of 2^-30 (about 1e-9), which leaves room for sums up to 8e9.
+as integer counts of 2^-30 (about 1e-9), which leaves room for sums up to 8e9. Sums of money are counts of 2^-18 (about
+4e-6), with room up to 3e13: one line may have 1e6 units at 1e7 each (settings `limits`), and in dong, won or rupiah an
+item earns more than 8e9.
 """
 
 from __future__ import annotations
@@ -12,16 +14,17 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 UNIT = float(2**30)
+MONEY_UNIT = float(2**18)
 
 
-def exact(value: Column | str) -> Column:
+def exact(value: Column | str, unit: float = UNIT) -> Column:
     """A double as an integer number of units; add these, not doubles."""
     column = F.col(value) if isinstance(value, str) else value
-    return F.rint(column * UNIT).cast("bigint")  # Spark's round() would make a BigDecimal of every double
+    return F.rint(column * unit).cast("bigint")  # Spark's round() would make a BigDecimal of every double
 
 
-def from_exact(name: str) -> Column:
-    return F.col(name) / UNIT
+def from_exact(name: str, unit: float = UNIT) -> Column:
+    return F.col(name) / unit
 
 
 def age_weight(half_life_days: float, night_date: dt.date | Column) -> Column:

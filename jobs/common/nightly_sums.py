@@ -1,6 +1,6 @@
 """Sums of many keys over many nights in one pass, equal to the bit to those that one night after another computes.
 
-A night multiplies each fading sum by a factor, rounds it to a unit of 2^-30 (jobs.common.decay), and adds the night's
+A night multiplies each fading sum by a factor, rounds it to a unit (jobs.common.decay), and adds the night's
 events. Because of the rounding, the result differs from one sum over all days. So this module rounds for every night as
 well, on arrays of all keys at once.
 """
@@ -95,8 +95,8 @@ def fade(sums: np.ndarray, factor: float) -> None:
         sums[:] = np.rint(sums * factor).astype(np.int64)
 
 
-def as_float(units: np.ndarray) -> np.ndarray:
-    return units / UNIT
+def as_float(units: np.ndarray, unit: float = UNIT) -> np.ndarray:
+    return units / unit
 
 
 def as_dates(days: np.ndarray) -> pa.Array:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.common.decay import exact, from_exact
+from jobs.common.decay import MONEY_UNIT, exact, from_exact
 from jobs.customers.shopper_features import as_rows
 from models.customers.segments import EVERYBODY, Segments, SegmentsConfig
 from schemas.arrow import arrow_schema
@@ -67,8 +67,8 @@ def segment_figures(members: DataFrame) -> DataFrame:
     """A row of figures for each segment, from (segment_id, columns of USER_PROFILES)."""
     buyer = F.col("frequency") > 0
     count = F.count("*")
-    # A whole number of 64 bits holds 8e9 of a currency: what one account spends, not what a segment spends in yen.
-    money = F.sum(exact("monetary").cast("decimal(20,0)")).cast("double").alias("money")
+    # 64 bits hold what one account spends, but not what a large segment spends in yen.
+    money = F.sum(exact("monetary", MONEY_UNIT).cast("decimal(20,0)")).cast("double").alias("money")
     sums = members.groupBy("segment_id").agg(
         count.alias("users"),
         F.count_if(buyer).alias("buyers"),
@@ -84,7 +84,7 @@ def segment_figures(members: DataFrame) -> DataFrame:
     return sums.select(
         "*",
         (F.col("users") / all_users).alias("share"),
-        (from_exact("money") / F.col("paid")).alias("mean_money"),
+        (from_exact("money", MONEY_UNIT) / F.col("paid")).alias("mean_money"),
         from_exact("appetite").alias("discount_appetite"),
     )
 

@@ -33,11 +33,14 @@ def advance(
     key = table.key[0]
     fade = decay_factor(half_life_days, night_date, previous_date)
     faded = previous.select(
-        *[exact(F.col(c) * fade if c in FADING else F.col(c)).alias(c) if c in EXACT else F.col(c) for c in table.names]
+        *[
+            exact(F.col(c) * fade if c in FADING else F.col(c), EXACT[c]).alias(c) if c in EXACT else F.col(c)
+            for c in table.names
+        ]
     )
     added = events.where(F.col(key).isNotNull()).select(key, *one_event(table, half_life_days, night_date))
     total = faded.unionByName(added).groupBy(key).agg(*[merged(name) for name in table.names if name != key])
-    return total.withColumns({name: from_exact(name) for name in EXACT}).select(*table.names)
+    return total.withColumns({name: from_exact(name, unit) for name, unit in EXACT.items()}).select(*table.names)
 
 
 def count_items(night: Night) -> list[Version]:

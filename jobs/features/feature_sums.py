@@ -7,7 +7,7 @@ import datetime as dt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.common.decay import age_weight, earliest, exact, latest
+from jobs.common.decay import MONEY_UNIT, UNIT, age_weight, earliest, exact, latest
 from schemas.table import Table
 
 _COUNTED = {
@@ -21,7 +21,7 @@ _COUNTED = {
     "clicks": "click",
     "searches": "search",
 }
-EXACT = ("revenue", "units", "rating_sum", "recent_events", "recent_purchases")
+EXACT = dict.fromkeys(("units", "rating_sum", "recent_events", "recent_purchases"), UNIT) | {"revenue": MONEY_UNIT}
 FADING = ("recent_events", "recent_purchases")
 
 
@@ -33,7 +33,7 @@ def one_event(table: Table, half_life_days: float, night_date: dt.date | Column)
     values = {
         "events": F.lit(1).cast("bigint"),
         **{name: (kind == event).cast("bigint") for name, event in _COUNTED.items()},
-        "revenue": exact(sign * F.col("quantity") * F.coalesce("price", F.lit(0.0))),
+        "revenue": exact(sign * F.col("quantity") * F.coalesce("price", F.lit(0.0)), MONEY_UNIT),
         "units": exact(sign * F.col("quantity")),
         "rating_sum": exact(F.when(kind == "rating", F.coalesce("rating", F.lit(0.0))).otherwise(0.0)),
         "recent_events": exact(weight),

@@ -62,7 +62,9 @@ def prices_by_night(
         F.sum("seen").alias("seen"), F.sum("bought").alias("bought"), F.max("last_event_on").alias("last_event_on")
     )
     by_night = by_night.withColumn("log_price", F.log("price"))
-    prices = Prices(Rows(iter(by_night.toArrow().to_batches()), ITEM_PRICES.key), catalogue, most)
+    summed = by_night.toArrow()
+    nothing = pa.RecordBatch.from_pylist([], summed.schema)  # a shop may have no prices: then there is no other batch
+    prices = Prices(Rows(iter([nothing, *summed.to_batches()]), ITEM_PRICES.key), catalogue, most)
     usual, levels = [], []
     prices.add(prices.rows.of(BEFORE))
     for night, factor in zip(fading.nights, fading.factors, strict=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.common.decay import exact
+from jobs.common.decay import UNIT, exact
 from jobs.common.nightly_sums import NEVER, Fading, Rows, as_dates, as_float, fade
 from jobs.features import interest
 from jobs.features.event_weights import weights_of
@@ -34,12 +34,12 @@ _LATE = np.iinfo(np.int32).max  # start value of an earliest date, before any ev
 class SumRules:
     """How the columns of a table change from night to night; columns in no group are counts.
 
-    exact: stored as floats, summed as integers of 2^-30. fading: the exact columns that fade. forget_after_days: a row
-    without `purchases` is removed after so many idle days, as in `jobs.features.interest.advance`; None: never.
+    exact: stored as floats, summed as integers of this unit. fading: the exact columns that fade. forget_after_days: a
+    row without `purchases` is removed after so many idle days, as in `jobs.features.interest.advance`; None: never.
     """
 
     table: Table
-    exact: tuple[str, ...]
+    exact: Mapping[str, float]
     fading: tuple[str, ...]
     forget_after_days: int | None = None
 
@@ -55,7 +55,7 @@ class SumRules:
 def write_interest(history: History, events: DataFrame) -> None:
     """Writes INTEREST of the last night."""
     config = weights_of(history.first)
-    rules = SumRules(INTEREST, ("interest", "purchases"), ("interest",), config.forget_after_days)
+    rules = SumRules(INTEREST, {"interest": UNIT, "purchases": UNIT}, ("interest",), config.forget_after_days)
     added = interest.contributions(events, config, F.col(NIGHT), NIGHT)
     sums = [F.sum(name).alias(name) for name in interest.SUMS]
     days = [F.max(name).alias(name) for name in ("last_event_on", "last_purchase_on")]
@@ -85,7 +85,7 @@ def _write(history: History, rules: SumRules, config: InterestConfig, added: Dat
     before = history.first.versions(table).previous().spark()
     before = before.select(
         F.lit(None).cast("date").alias(NIGHT),
-        *[exact(name).alias(name) if name in rules.exact else F.col(name) for name in table.names],
+        *[exact(name, rules.exact[name]).alias(name) if name in rules.exact else F.col(name) for name in table.names],
     )
     by_night = before.unionByName(added).repartition(table.key[0]).groupBy(*table.key, NIGHT).agg(*sums)
     fading = Fading.of(history, config.half_life_days)
@@ -116,7 +116,8 @@ def _fold(batches: Iterator[pa.RecordBatch], rules: SumRules, fading: Fading) ->
             _forget(keys_so_far, night - rules.forget_after_days, sums, dates)
     alive = np.flatnonzero(dates["last_event_on"] != NEVER)
     columns = rows.keys(rules.table.key, alive)
-    columns |= {name: as_float(sums[name][alive]) if name in rules.exact else sums[name][alive] for name in sums}
+    columns |= {name: values[alive] for name, values in sums.items()}
+    columns |= {name: as_float(sums[name][alive], unit) for name, unit in rules.exact.items()}
     columns |= {name: as_dates(values[alive]) for name, values in dates.items()}
     schema = arrow_schema(rules.table)
     yield from pa.table({name: columns[name] for name in rules.table.names}).cast(schema).to_batches()

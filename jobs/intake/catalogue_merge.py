@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -121,6 +122,19 @@ def usable(frame: DataFrame, table: Table, described: Input) -> DataFrame:
     active = F.col("is_active") if "is_active" in frame.columns else F.lit(None).cast("boolean")
     others = [name for name in frame.columns if name != "is_active"]
     return frame.select(*others, F.coalesce(active, F.lit(True)).alias("is_active"))
+
+
+def by_day_of_file(frame: DataFrame, files: list[dict[str, Any]], described: Input, night: Column) -> DataFrame:
+    """The rows of an input without times. Where some files came late, `seen_at` is the day that the row's file is for.
+
+    Otherwise an old value of a file that came late could replace the value of tonight's file.
+    """
+    late = {file["path"]: file["for_date"] for file in files if file["for_date"] != file[NIGHT]}
+    if not late or described.time is not None or described.from_events:
+        return frame
+    days = F.create_map(*[F.lit(text) for pair in late.items() for text in pair])
+    day = F.coalesce(F.try_element_at(days, F.col("source_file")).cast("date"), night)
+    return frame.withColumn("seen_at", day.cast("timestamp"))
 
 
 def ids_of_events(events: DataFrame, table: Table, *other_columns: str) -> DataFrame:

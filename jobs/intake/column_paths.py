@@ -44,6 +44,33 @@ def refuse_arrays(facts: FileFacts, spec: Input, path: str) -> None:
             )
 
 
+def refuse_mixed_times(files: list[dict[str, Any]], spec: Input, source: Source) -> None:
+    """Raises DropError where Parquet files that are read together hold their times in types that do not go together.
+
+    Spark would make one type of them: a moment would lose its zone, and nanoseconds would be taken for another unit.
+    """
+    column = (spec.time.column or "").casefold() if spec.time else ""
+    seen: dict[str, tuple[str, str]] = {}
+    for file in files:
+        for name, kind in file["types"].items():
+            if name.casefold() == column and kind != "null":
+                seen.setdefault(_kind_of_time(kind, source), (file["path"], kind))
+    if len(seen) > 1:
+        (path, kind), (other_path, other_kind), *_ = seen.values()
+        raise DropError(
+            f"{path} has '{spec.time.column if spec.time else column}' as {kind}, and {other_path} has it as "
+            f"{other_kind}: files of one night must have one type of time; ask the shop to deliver one of them again"
+        )
+
+
+def _kind_of_time(kind: str, source: Source) -> str:
+    """Types of the same kind can be read together. In UTC, a time without a zone is a moment, too."""
+    if kind.startswith(("timestamp", "date")):
+        of_zone = "moment" if "tz=" in kind or source.timezone == "UTC" else "clock"
+        return f"{of_zone} in ns" if "[ns" in kind else of_zone
+    return "text" if "string" in kind else "number"
+
+
 def opened(source: Source, files: list[dict[str, Any]], which: str) -> Source:
     """`source` with paths in SQL read as columns, for the input `which` and the inputs made of it."""
     spec = source.input(which)

@@ -19,10 +19,10 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from jobs.common.raw_drop import for_night
-from jobs.intake.column_paths import missing_columns, refuse_arrays
+from jobs.intake.column_paths import missing_columns, refuse_arrays, refuse_mixed_times
 from jobs.intake.csv_header import delimiter_hint
 from jobs.intake.drop_folder import Drop
-from jobs.intake.file_facts import DropError, UnfinishedFile
+from jobs.intake.file_facts import DropError, FileFacts, UnfinishedFile
 from jobs.intake.file_inspection import inspect_file
 from jobs.intake.text_inspection import is_utf8
 from jobs.runtime.progress import Progress
@@ -30,6 +30,8 @@ from jobs.runtime.sealed_files import blocks, open_input, open_output, plain_siz
 from schemas.sources.mapping import TARGETS, Input, Source
 
 MANIFEST = "_received.json"
+_WATCHED_IDS = ("user_id", "visitor_id", "item_id")
+_LEFT_OUT = "left_out"  # in the manifest of a day without a night: input -> the paths that no night is to read
 
 
 class MissingDay(DropError):
@@ -49,7 +51,7 @@ def receive(
     """
     drop = Drop(raw_dir)
     drop.must_exist()
-    earlier = _earlier_manifests(source, lake, night_date, late_days)
+    earlier = _earlier_manifests(source, lake, night_date, previous_date, late_days)
     manifest = _planned(source, drop, night_date, previous_date, earlier, late_days, {})
     _store(source, drop, manifest, lake, night_date, earlier)
     return manifest
@@ -86,6 +88,20 @@ def receive_nights(
     return planned
 
 
+def leave_out(source: Source, raw_dir: str, days: Sequence[date], lake: Any) -> None:
+    """Notes in the lake that no night is to read the files of these days, not even as files that came late.
+
+    A night of such a day that is run after all replaces the note.
+    """
+    drop = Drop(raw_dir)
+    for day in days:
+        paths = {spec.which: drop.matching(spec.files, day) for spec in source.inputs if spec.is_dated}
+        if any(paths.values()):
+            nothing = {"source": source.name, "date": str(day), "notes": [], "previous_date": None}
+            received = _manifest(source, lake, day) or nothing  # a load that was cut off may have received the day
+            lake.put_json(received | {_LEFT_OUT: paths}, "raw", source.name, f"date={day}", MANIFEST)
+
+
 def check_nights(
     source: Source, raw_dir: str, nights: Sequence[date], previous_date: date | None, lake: Any, late_days: int
 ) -> Facts:
@@ -106,13 +122,16 @@ def _plans(
 ) -> tuple[dict[date, dict[str, Any]], dict[date, dict[date, dict]]]:
     """(night -> its manifest before anything is copied, night -> the manifests of earlier nights)."""
     drop.must_exist()
-    manifests = _earlier_manifests(source, lake, nights[0], late_days)
+    manifests = _earlier_manifests(source, lake, nights[0], previous_date, late_days)
+    for day in (day for day in _dates(source, lake) if nights[0] < day < nights[-1] and day not in nights):
+        if _LEFT_OUT in (noted := _manifest(source, lake, day) or {}):
+            manifests[day] = noted
     planned: dict[date, dict[str, Any]] = {}
     earlier_by_night: dict[date, dict[date, dict]] = {}
     problems: list[str] = []
     with Progress("files read", len(nights), "nights") as doing:
         for night in doing.over(nights):
-            earlier_by_night[night] = _in_view(manifests, night, late_days)
+            earlier_by_night[night] = _in_view(manifests, night, previous_date, late_days)
             try:
                 manifest = _planned(source, drop, night, previous_date, earlier_by_night[night], late_days, facts)
             except DropError as problem:
@@ -151,7 +170,7 @@ def _planned(
     earlier = {
         earlier_night: earlier_manifest
         for earlier_night, earlier_manifest in earlier.items()
-        if earlier_night <= (previous or date.min)
+        if earlier_night <= (previous or date.min) or _LEFT_OUT in earlier_manifest
     }
     manifest: dict[str, Any] = {
         "source": source.name,
@@ -169,6 +188,8 @@ def _planned(
             if (input_and_path := f"{spec.which} {path}") not in facts:
                 facts[input_and_path] = _inspect(spec, drop, path)
             files.append({"path": path, "for_date": str(day), **facts[input_and_path]})
+            manifest["notes"] += _unseen_ids(spec, path, facts[input_and_path])
+        refuse_mixed_times(files, spec, source)
         manifest[spec.which] = {"files": files}
     return manifest
 
@@ -213,17 +234,25 @@ def _paths_of_night(
     received = {
         file["path"]: file for manifest in earlier.values() for file in manifest.get(spec.which, {}).get("files", [])
     }
+    left_out = {path for manifest in earlier.values() for path in manifest.get(_LEFT_OUT, {}).get(spec.which, [])}
+    sizes = {path: size for pattern in spec.files for path, size in drop.sizes(pattern).items()}
     first_night = min(earlier, default=previous)
+    oldest_read = max(late_days, (night - previous).days - 1)
     late: list[tuple[str, date]] = []
-    for back in range(max(late_days, (night - previous).days - 1), 0, -1):
+    for back in range(max(oldest_read, 2 * late_days), 0, -1):  # `earlier` has the manifests of 2 * late_days
         day = night - timedelta(days=back)
         if day < first_night:
             continue
-        for path in drop.matching(spec.files, day):
-            if path not in received:
+        for path in (path for path in drop.matching(spec.files, day) if path not in left_out):
+            if path not in received and back > oldest_read:
+                notes.append(
+                    f"{spec.which}: {path} of {day} arrived more than clean.late_days = {late_days} days late: it is "
+                    "not read; with a larger clean.late_days it would be"
+                )
+            elif path not in received:
                 late.append((path, day))
                 notes.append(f"{spec.which}: {path} of {day} arrived late and is read with this night")
-            elif received[path]["bytes"] != drop.sizes(spec.files[0]).get(path, received[path]["bytes"]):
+            elif received[path]["bytes"] != sizes.get(path, received[path]["bytes"]):
                 notes.append(f"{spec.which}: {path} changed after it was received; the first delivery counts")
     return late + today
 
@@ -240,6 +269,21 @@ def _inspect(spec: Input, drop: Drop, path: str) -> dict[str, Any]:
         )
     refuse_arrays(facts, spec, path)
     return asdict(facts)
+
+
+def _unseen_ids(spec: Input, path: str, facts: dict[str, Any]) -> list[str]:
+    """A note where a file of JSON lines seems to lack the key of an id: a line may lack a key, so it is no error.
+
+    Without the key all visits would be anonymous, and no limit would be exceeded.
+    """
+    missing = missing_columns(FileFacts(**facts), spec)
+    ids = [f"'{name}' ({ours})" for ours, name in spec.columns.items() if ours in _WATCHED_IDS and name in missing]
+    if spec.format != "jsonl" or not ids:
+        return []
+    return [
+        f"{spec.which}: {path}: none of the lines that were looked at has {', '.join(ids)}; if the shop has renamed "
+        "it, correct the mapping"
+    ]
 
 
 def _copy(
@@ -274,7 +318,7 @@ def _copy(
                 )
             by_sha.setdefault(file["sha256"], {"date": str(night), "path": file["path"]})
             # Retention may have deleted the first copy of a file that the shop delivers unchanged every night.
-            if twin and "stored" in twin and not spec.is_dated and lake.exists(twin["readable"]):
+            if twin and "stored" in twin and not spec.is_dated and _has_both(lake, twin):
                 file["stored"], file["readable"] = twin["stored"], twin["readable"]
                 continue
             name = _stored_name(file["path"], file["compression"])
@@ -289,6 +333,11 @@ def _copy(
             if spec.format != "parquet" and not is_utf8(spec):
                 file["readable"] = f"raw/{source.name}/readable/date={night}/{name}.txt"
                 _write_utf8(spec, file, lake)
+
+
+def _has_both(lake: Any, twin: dict[str, Any]) -> bool:
+    """Whether the lake still has the file as it came and as it is read: `retention.raw_days` may have deleted them."""
+    return lake.exists(twin["stored"]) and lake.exists(twin["readable"])
 
 
 def _copy_bytes(drop: Drop, file: dict[str, Any], lake: Any) -> None:
@@ -322,14 +371,15 @@ def _write_utf8(spec: Input, file: dict[str, Any], lake: Any) -> None:
         inspect_file(open_input(lake, file["stored"]), file["path"], spec, utf8=out)
 
 
-def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -> dict[date, dict]:
-    """Manifests of earlier nights: those of the late window, the last one, and the first ({}: only its date counts)."""
-    infos = lake.fs.get_file_info(pafs.FileSelector(lake.path("raw", source.name), allow_not_found=True))
-    names = [info.base_name for info in infos if re.fullmatch(r"date=\d{4}-\d\d-\d\d", info.base_name)]
-    dates = sorted(day for name in names if (day := date.fromisoformat(name[5:])) < night)
+def _earlier_manifests(
+    source: Source, lake: Any, night: date, previous: date | None, late_days: int
+) -> dict[date, dict]:
+    """Manifests of earlier nights: those of the late window and since `previous`, the last one, and the first ({}: only
+    its date counts)."""
+    dates = [day for day in _dates(source, lake) if day < night]
     manifests = {
         day: manifest
-        for day in sorted(_wanted_dates(dates, night, late_days))
+        for day in sorted(_wanted_dates(dates, night, previous, late_days))
         if (manifest := _manifest(source, lake, day))
     }
     if dates and dates[0] not in manifests:
@@ -337,15 +387,23 @@ def _earlier_manifests(source: Source, lake: Any, night: date, late_days: int) -
     return manifests
 
 
-def _in_view(manifests: dict[date, dict], night: date, late_days: int) -> dict[date, dict]:
+def _dates(source: Source, lake: Any) -> list[date]:
+    """The days that have a folder of raw files in the lake, ascending."""
+    infos = lake.fs.get_file_info(pafs.FileSelector(lake.path("raw", source.name), allow_not_found=True))
+    names = [info.base_name for info in infos if re.fullmatch(r"date=\d{4}-\d\d-\d\d", info.base_name)]
+    return sorted(date.fromisoformat(name[5:]) for name in names)
+
+
+def _in_view(manifests: dict[date, dict], night: date, previous: date | None, late_days: int) -> dict[date, dict]:
     """As `_earlier_manifests`, from manifests in memory."""
     dates = sorted(day for day in manifests if day < night)
-    chosen = {day: manifests[day] for day in sorted(_wanted_dates(dates, night, late_days))}
+    chosen = {day: manifests[day] for day in sorted(_wanted_dates(dates, night, previous, late_days))}
     return chosen | ({dates[0]: {}} if dates and dates[0] not in chosen else {})
 
 
-def _wanted_dates(dates: Sequence[date], night: date, late_days: int) -> set[date]:
-    return {day for day in dates if (night - day).days <= 2 * late_days} | set(dates[-1:])
+def _wanted_dates(dates: Sequence[date], night: date, previous: date | None, late_days: int) -> set[date]:
+    since = min(night - timedelta(days=2 * late_days), previous or night)
+    return {day for day in dates if day >= since} | set(dates[-1:])
 
 
 def _manifest(source: Source, lake: Any, night: date) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs.common.erased_people import ACCOUNT, VISITOR, ErasedPeople
 from jobs.intake.row_checks import Check
 from jobs.intake.sql_text import text
-from jobs.intake.typed_values import personal_hash
+from jobs.intake.typed_values import personal_hash, stripped
 from schemas.rejection_reasons import ERASED
 from schemas.sources.mapping import Input
 
@@ -31,4 +31,4 @@ def erased_checks(spec: Input, erased: ErasedPeople) -> list[Check]:
 
 
 def _hash(kind: str, value: str, erased: ErasedPeople) -> str:
-    return personal_hash(f"concat({text(kind)}, trim({value}))", erased.key)
+    return personal_hash(f"concat({text(kind)}, {stripped(value)})", erased.key)

@@ -14,6 +14,7 @@ from jobs.intake.text_inspection import TextInspection
 from schemas.sources.mapping import Input
 
 _CHUNK = 1 << 20
+_AS_SPARK_READS_INT96 = "timestamp[us, tz=UTC]"  # Arrow reads nanoseconds without a zone, which Spark reads as int64
 _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2"}
 
 
@@ -74,9 +75,22 @@ def _parquet(stream: Any, name: str, facts: FileFacts) -> None:
         raise UnfinishedFile(f"{name} is a broken Parquet file ({error}); ask for it again") from None
     facts.rows = facts.lines = file.metadata.num_rows
     facts.header = [field.name for field in file.schema_arrow]
-    facts.types = {field.name: str(field.type) for field in file.schema_arrow}
+    columns = (file.schema.column(number) for number in range(len(file.schema)))
+    int96 = {column.path for column in columns if column.physical_type == "INT96"}  # how Spark writes a timestamp
+    facts.types = {
+        field.name: _AS_SPARK_READS_INT96 if field.name in int96 else str(field.type) for field in file.schema_arrow
+    }
     for top in file.schema_arrow:
         _type_paths(top.name, top.type, facts)
+    spellings: dict[str, list[str]] = {}
+    for column in (*facts.header, *facts.paths):
+        spellings.setdefault(column.casefold(), []).append(column)
+    for alike in spellings.values():
+        if len(alike) > 1:
+            raise DropError(
+                f"{name} has the columns {' and '.join(map(repr, alike))}, and Spark does not tell names apart by "
+                "case; ask the shop to rename one of them"
+            )
 
 
 def _type_paths(path: str, kind: pa.DataType, facts: FileFacts) -> None:

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.intake.catalogue_merge import (
+    by_day_of_file,
     derivation,
     ids_of_events,
     refuse_to_withdraw,
@@ -77,7 +78,10 @@ def _rows(history: History, which: str, table: Table, described: Input | None, r
         return [ids_of_events(history.events(), table, NIGHT)]
     spec = history.first.source.events if described.from_events else described
     groups = files_alike(spec, received)
-    rows = [usable(read.frame, table, described) for read in read_groups(history, which, groups)]
+    rows = [
+        by_day_of_file(usable(read.frame, table, described), files, described, F.col(NIGHT))
+        for read, files in zip(read_groups(history, which, groups), groups, strict=True)
+    ]
     if not spec.is_dated and not described.from_events:
         rows += [frame.where("reason is null").withColumn(NIGHT, F.lit(history.last.date)) for frame in rows]
     if table is USERS and not described.from_events:

@@ -34,8 +34,10 @@ def clean(history: History, received: Received) -> None:
     history.size_for(sum(file["bytes"] for files in groups for file in files))
     reads = read_groups(history, "events", groups)
     frame = functools.reduce(DataFrame.unionByName, [rows.frame for rows in reads])
-    lines = lines_by_visitor(frame, _earlier(history, config.late_days))
-    split = functools.partial(reject_nights, nights=nights_of(history, source.events, config))
+    nights = nights_of(history, source.events, config)
+    days_compared = nights.rules[0].days_compared(int(history.numbers[0]))
+    lines = lines_by_visitor(frame, _earlier(history, days_compared))
+    split = functools.partial(reject_nights, nights=nights)
     versions = history.write(lines, [CLEAN_EVENTS, REJECTED_EVENTS], ("source_file", "reason"), split)
     seen_rows = sum(rows.observation.get["raw_rows"] for rows in reads)
     stored_rows = sum(version.rows for version in versions.values())
@@ -94,7 +96,7 @@ def nights_of(history: History, spec: Input, config: CleanConfig) -> NightsOf:
     night_rules = [
         rules(config, day, previous, days) for day, previous in zip(history.dates, previous_dates, strict=False)
     ]
-    return NightsOf(history.dates, tuple(night_rules), config.late_days, None if spec.is_dated else ends(history))
+    return NightsOf(history.dates, tuple(night_rules), None if spec.is_dated else ends(history))
 
 
 def ends(history: History) -> np.ndarray:
@@ -103,9 +105,9 @@ def ends(history: History) -> np.ndarray:
     return np.array([int(days.end(day).timestamp()) * 1_000_000 for day in history.dates])
 
 
-def _earlier(history: History, late_days: int) -> DataFrame:
+def _earlier(history: History, days: int) -> DataFrame:
     """CLEAN_EVENTS of the nights before the first one, with `night`. Later lines may not repeat their ids."""
-    window = history.first.versions(CLEAN_EVENTS).window(late_days)
+    window = history.first.versions(CLEAN_EVENTS).window(days)
     nights = [rows.spark().withColumn(NIGHT, F.lit(day)) for day, rows in window.by_date()]
     nothing = history.first.versions(CLEAN_EVENTS).of([]).spark().withColumn(NIGHT, F.lit(None).cast("date"))
     return functools.reduce(DataFrame.unionByName, nights, nothing)

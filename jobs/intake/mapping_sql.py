@@ -1,8 +1,11 @@
-"""Tries the Spark SQL of a mapping against the columns of the files. An error names the SQL that Spark cannot read."""
+"""Tries the Spark SQL of a mapping, and what it puts into our columns, against the columns of the files.
+
+An error names the SQL or the column that Spark cannot read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
@@ -24,6 +27,28 @@ def derived_types(rows: DataFrame, spec: Input, source: Source) -> dict[str, str
     except AnalysisException:
         refuse_sql(rows, spec, source, "derived", spec.derived)
         raise
+
+
+def refuse_types(rows: DataFrame, spec: Input, source: Source, expressions: Sequence[str]) -> None:
+    """Raises MappingError for the first of our columns that is filled from a type which it cannot hold.
+
+    expressions: `SQL __v_<our column>` and `SQL __s_<our column>`, as `typed` makes them.
+    """
+    types = {name.casefold(): kind for name, kind in rows.dtypes}
+    for expression in expressions:
+        try:
+            rows.selectExpr("*", expression)
+        except AnalysisException as error:
+            name = expression.rpartition(" ")[2].removeprefix("__v_").removeprefix("__s_")
+            shop_column = spec.columns.get(name, spec.derived.get(name, ""))
+            seen = f"'{shop_column}' is {types.get(shop_column.casefold(), 'of another type')}"
+            ours = next((column.type for column in spec.targets if column.name == name), "string")
+            raise MappingError(
+                f"{source.path or source.name}: {name} of {spec.which} is {ours}, and {seen}, which cannot become one: "
+                f"name another column, or convert it by SQL in [{spec.which}.derived], such as "
+                f"to_date(CAST(joined AS STRING), 'yyyyMMdd') for a number 20260131 "
+                f"({str(error).splitlines()[0]})"
+            ) from None
 
 
 def refuse_sql(rows: DataFrame, spec: Input, source: Source, part: str, texts: Mapping[str, str]) -> None:

@@ -96,6 +96,8 @@ def _line_checks(types: dict[str, str], files: list[dict[str, Any]]) -> list[Che
     if any(file["undecodable"] for file in files):
         has_replacement = " OR ".join(f"contains({column}, '\ufffd')" for column in texts)
         tests.append(Check("undecodable_text", has_replacement))
+    if files[0]["types"] and texts:  # Parquet says that its texts are UTF-8, and no writer must check it
+        tests.append(Check("undecodable_text", " OR ".join(f"NOT is_valid_utf8({column})" for column in texts)))
     longest = f"greatest({', '.join(f'octet_length({column})' for column in (*texts, 'NULL'))}, 0)"
     tests.append(Check("field_too_long", f"{longest} > {_MAX_FIELD_BYTES}", f"concat({longest}, ' bytes')"))
     return tests

@@ -57,7 +57,7 @@ def picture(source: Source) -> list[str]:
             elif column.name in spec.constants:
                 shown = f"always {spec.constants[column.name]!r}"
             elif column.name in spec.derived:
-                shown = spec.derived[column.name]
+                shown = spec.derived[column.name] + (" (hashed)" if column.name in spec.hashed else "")
             else:
                 continue
             lines.append(f"    {column.name:16} <- {short(shown, 100)}")

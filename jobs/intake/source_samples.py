@@ -118,7 +118,7 @@ def _sample(drop: Drop, pattern: str, paths: list[str]) -> Sample:
     for path in dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])):
         try:
             rows = _rows(drop, path, sample)
-        except (OSError, ValueError, EOFError, pa.ArrowInvalid) as error:
+        except (OSError, ValueError, EOFError, pa.ArrowInvalid, csv.Error) as error:  # csv: a quote is never closed
             sample.note = sample.note or f"{path} cannot be read: {error}"
             continue
         for row in rows:

@@ -43,7 +43,7 @@ class TimeSql:
     clock: str = _NONE
     moment: str = _NONE
     seen: str = "CAST(NULL AS STRING)"
-    may_be_absurd: bool = False  # True for a time read from text: a year outside 1970 to 2099 becomes null
+    may_be_absurd: bool = False  # True except for an epoch: a year outside 1970 to 2099 becomes null
 
     def in_utc(self, source: Source) -> str:
         """SQL of the time in UTC, over the columns `__clock` and `__moment`."""
@@ -65,13 +65,14 @@ def time_sql(spec: Input, source: Source, types: dict[str, str]) -> TimeSql:
     seen_text = f"CAST({value} AS STRING)"
     if kind.startswith("timestamp[ns"):  # read as int64, see spark_scan
         micros = f"timestamp_micros({value} DIV 1000)"
-        return TimeSql(moment=micros, seen=seen_text) if "tz=" in kind else TimeSql(clock=micros, seen=seen_text)
+        clock, moment = (_NONE, micros) if "tz=" in kind else (micros, _NONE)
+        return TimeSql(clock, moment, seen_text, may_be_absurd=True)
     if time.epoch:
         return TimeSql(moment=_epoch(value, time.epoch), seen=seen_text)
     if kind == "timestamp":
-        return TimeSql(moment=value, seen=seen_text)
+        return TimeSql(moment=value, seen=seen_text, may_be_absurd=True)  # 0001-01-01 is how .NET writes no time
     if kind in ("date", "timestamp_ntz"):
-        return TimeSql(clock=f"CAST({value} AS TIMESTAMP)", seen=seen_text)
+        return TimeSql(clock=f"CAST({value} AS TIMESTAMP)", seen=seen_text, may_be_absurd=True)
     if kind != "string" and not (time.format and _NUMBER.fullmatch(kind)):
         raise MappingError(
             f"{source.path or source.name}: [{spec.which}.time] {time.column or time.sql} is {kind}; write "

@@ -21,7 +21,7 @@ from jobs.common.erased_people import ErasedPeople, erased_people
 from jobs.intake import whole_row
 from jobs.intake.column_paths import opened, visible
 from jobs.intake.erased_rows import ERASED_ROW, erased_checks
-from jobs.intake.mapping_sql import derived_types, refuse_sql
+from jobs.intake.mapping_sql import derived_types, refuse_sql, refuse_types
 from jobs.intake.row_checks import Check, RawLimits, checks, choose, last_moment
 from jobs.intake.spark_scan import NIGHT, scan
 from jobs.intake.sql_text import quoted, text
@@ -158,7 +158,12 @@ class NightInput:
     def judged(self, rows: DataFrame, spec: Input) -> DataFrame:
         """Adds `__v_<our column>` (typed), `__s_<our column>` (as seen, if it may be lost), `__check` (null: kept)."""
         types = self.types | derived_types(rows, spec, self.source)
-        values = rows.selectExpr("*", *typed(spec, self.source, types, _hash_key(spec)))
+        expressions = typed(spec, self.source, types, _hash_key(spec))
+        try:
+            values = rows.selectExpr("*", *expressions)
+        except AnalysisException:
+            refuse_types(rows, spec, self.source, expressions)
+            raise
         conditions = [check.condition for check in self.checks(spec, values.columns)]
         try:
             return values.selectExpr("*", f"{choose(conditions)} __check")
@@ -204,7 +209,8 @@ class NightInput:
         )
         detail = f"CASE __check {details} END" if details else Check.detail
         erased = f"WHEN __check = 0 THEN {ERASED_ROW}" if erased_checks(spec, self.erased) else ""
-        raw_row = f"CASE {erased} WHEN __check IS NOT NULL THEN {whole_row.raw_row(spec, shop_columns)} END"
+        whole = whole_row.raw_row(spec, self.source, shop_columns)
+        raw_row = f"CASE {erased} WHEN __check IS NOT NULL THEN {whole} END"
         values = ("__file", f"CASE __check {reasons} END", detail, raw_row)
         return [f"{value} {name}" for value, name in zip(values, _JUDGEMENT, strict=True)]
 

@@ -13,8 +13,11 @@ from jobs.intake.sql_text import quoted, text
 from jobs.runtime.attributes import is_no_object, json_object
 from schemas.sources.mapping import Input, Source
 from schemas.table import SPARK_TYPES, Column
+from schemas.tables.lists import ANONYMOUS
 
 _NUMBERS = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal.*")
+# The blanks that Python's strip() removes, as a literal of Spark SQL; Spark's own trim removes only U+0020.
+_BLANKS = "".join(f"\\u{code:04x}" for code in range(0x10000) if chr(code).isspace())
 
 
 def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -> list[str]:
@@ -25,6 +28,8 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
     expressions = []
     for column in spec.targets:
         value, kind = _mapped_value(spec, column, types)
+        if column.name == "user_id" and kind == "string":  # shops write it for a visit without an account
+            value = f"nullif({value}, {text(ANONYMOUS)})"
         if column.name.endswith("_id") and column.name in {*spec.columns, *spec.derived}:
             value, seen_text = id_sql(column.name, value, kind, spec, source)
             kind = "string"
@@ -44,6 +49,8 @@ def typed(spec: Input, source: Source, types: dict[str, str], key: str | None) -
         number = value
         if (spec.decimal or spec.thousands) and kind == "string" and column.type.startswith(("float", "int")):
             number = written_number(value, spec)
+        if column.type == "date" and kind.startswith("timestamp[ns"):  # read as int64, see spark_scan
+            value, kind = f"timestamp_micros({value} DIV 1000)", "timestamp" if "tz=" in kind else "timestamp_ntz"
         if column.type == "date" and kind == "timestamp":  # a moment: its date is that of the shop's day
             value = f"from_utc_timestamp({value}, {text(source.day_zone)})"
         typed_value, may_lose_value = _cast(column, value, kind, number)
@@ -126,8 +133,13 @@ def line_hash(types: dict[str, str], line: str | None) -> str:
     return f"concat(lpad(hex({first_half}), 16, '0'), lpad(hex({second_half}), 16, '0'))"
 
 
+def stripped(value: str) -> str:
+    """SQL of the text without the blanks around it, as Python's `strip()` gives it."""
+    return f"trim(BOTH '{_BLANKS}' FROM {value})"
+
+
 def personal_hash(value: str, key: str | None) -> str:
-    """SQL of the HMAC-SHA256 (RFC 2104) of the trimmed text, as hex; null without a key."""
+    """SQL of the HMAC-SHA256 (RFC 2104) of the text without the blanks around it, as hex; null without a key."""
     if key is None:
         return "CAST(NULL AS STRING)"
     import hashlib
@@ -135,5 +147,5 @@ def personal_hash(value: str, key: str | None) -> str:
     secret = key.encode()
     secret = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
     inner, outer = (bytes(b ^ pad for b in secret).hex() for pad in (0x36, 0x5C))
-    message = f"encode(trim(CAST({value} AS STRING)), 'UTF-8')"
+    message = f"encode({stripped(f'CAST({value} AS STRING)')}, 'UTF-8')"
     return f"sha2(concat(unhex('{outer}'), unhex(sha2(concat(unhex('{inner}'), {message}), 256))), 256)"

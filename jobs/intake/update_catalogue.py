@@ -17,8 +17,17 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.intake.catalogue_merge import derivation, ids_of_events, merge, refuse_to_withdraw, rows_by_id, usable
+from jobs.intake.catalogue_merge import (
+    by_day_of_file,
+    derivation,
+    ids_of_events,
+    merge,
+    refuse_to_withdraw,
+    rows_by_id,
+    usable,
+)
 from jobs.intake.typed_rows import read_rows
+from jobs.runtime.history import NIGHT
 from jobs.runtime.night import Night
 from schemas.sources.mapping import Input
 from schemas.table import Table
@@ -61,7 +70,8 @@ def _tonight(night: Night, which: str, table: Table, described: Input | None) ->
 def _described_rows(night: Night, which: str, table: Table, described: Input, received: dict[str, Any]) -> DataFrame:
     limits = night.settings.section("limits")
     read = read_rows(night.spark, night.source, which, received, night.lake, night.date, night.previous_date, limits)
-    return usable(read.frame, table, described)
+    files = [file | {NIGHT: str(night.date)} for file in received[which].get("files", [])]
+    return by_day_of_file(usable(read.frame, table, described), files, described, F.lit(night.date))
 
 
 def _ids_of_events(night: Night, table: Table) -> DataFrame:

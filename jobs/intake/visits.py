@@ -27,12 +27,20 @@ _HEX = np.array([f"{n:02x}" for n in range(256)], "S2")
 
 @dataclass(frozen=True)
 class VisitRules:
-    """`oldest` is the first day, in days since 1970, whose events are not too late; None: no event is too late."""
+    """`oldest` is the first day, in days since 1970, whose events are not too late; None: no event is too late, and no
+    earlier night has events."""
 
     session_minutes: int
     max_events_per_day: int
     oldest: int | None
     days: ShopDays
+
+    def days_compared(self, night: int) -> int:
+        """How many nights before `night` (days since 1970) can have an event that comes again and is not too late.
+
+        A night also has events of the day after it: those of a shop whose day ends after midnight in UTC.
+        """
+        return 0 if self.oldest is None else night - self.oldest + 1
 
 
 def reject_and_sessionise(batches: Iterator[pa.RecordBatch], rules: VisitRules) -> Iterator[tuple[str, pa.Table]]:
@@ -85,7 +93,7 @@ def judge(lines: pa.Table, rules: VisitRules) -> Verdict:
     is_kept = pc.is_null(lines["reason"]).to_numpy()
     if rules.oldest is not None:
         reason[is_kept & (day < rules.oldest)] = _TOO_LATE
-    reason[_duplicates(lines, is_earlier)] = _DUPLICATE
+    reason[_duplicates(lines, is_earlier, ~is_kept | (reason != 0))] = _DUPLICATE
     is_kept &= reason == 0
     crawler_rows = _crawled(order[is_kept[order]], visitor, day, rules.max_events_per_day)
     reason[crawler_rows] = _CRAWLER
@@ -98,15 +106,20 @@ def _ints(column: pa.ChunkedArray) -> np.ndarray:
     return column.fill_null(0).to_numpy() if column.null_count else column.to_numpy()
 
 
-def _duplicates(lines: pa.Table, is_earlier: np.ndarray) -> np.ndarray:
-    """Rows that repeat the visitor and event_id of another row. The first in a drop, by file and time, is none."""
+def _duplicates(lines: pa.Table, is_earlier: np.ndarray, is_bad: np.ndarray) -> np.ndarray:
+    """Rows that repeat the visitor and event_id of another row. The first in a drop, by file and time, is none.
+
+    A row that is bad (N,) counts as later than the good ones: it does not take the place of its corrected copy.
+    """
     event = _ints(lines["event"])
     order = np.argsort(event, kind="stable")
     repeats_next = np.flatnonzero(event[order[1:]] == event[order[:-1]])
     rows = order[np.union1d(repeats_next, repeats_next + 1)]
     candidates = lines.select(["visitor", "event_id", "source_file", "event_time"]).take(pa.array(rows))
-    candidates = candidates.append_column("is_new", pa.array(~is_earlier[rows])).append_column("row", pa.array(rows))
-    keys = ("visitor", "event_id", "is_new", "source_file", "event_time", "row")
+    flags = {"is_new": ~is_earlier[rows], "is_bad": is_bad[rows], "row": rows}
+    for name, values in flags.items():
+        candidates = candidates.append_column(name, pa.array(values))
+    keys = ("visitor", "event_id", "is_new", "is_bad", "source_file", "event_time", "row")
     candidates = candidates.sort_by([(name, "ascending") for name in keys]).combine_chunks()
     if candidates.num_rows < 2:
         return np.zeros(0, np.int64)

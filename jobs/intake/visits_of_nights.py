@@ -21,14 +21,10 @@ from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS
 
 @dataclass(frozen=True)
 class NightsOf:
-    """Nights, ascending, and their rules. ends (N,): the end of each night, if the times of rows decide their nights.
-
-    late_days: a line is compared with the events of so many days before its night.
-    """
+    """Nights, ascending, and their rules. ends (N,): the end of each night, if a row's time decides its night."""
 
     dates: tuple[dt.date, ...]
     rules: tuple[VisitRules, ...]
-    late_days: int
     ends: np.ndarray | None = None
 
     def numbers(self, lines: pa.Table) -> np.ndarray:
@@ -69,9 +65,8 @@ def reject_nights(batches: Iterator[pa.RecordBatch], nights: NightsOf) -> Iterat
         start, end = np.searchsorted(night[earlier_rows:], [number, number + 1]) + earlier_rows
         if start == end:
             continue
-        window = np.concatenate(
-            [[], *(rows for day, rows in rows_by_night if number - nights.late_days <= day < number)]
-        )
+        oldest = number - rules.days_compared(number)
+        window = np.concatenate([[], *(rows for day, rows in rows_by_night if oldest <= day < number)])
         tonight = lines.slice(start, end - start)
         if len(window):
             repeatable = lines.take(pa.array(window.astype(np.int64)))

@@ -67,19 +67,24 @@ def _extra_of_json(spec: Input, named: set[str]) -> str:
     """SQL of a line's keys that the mapping does not name, and of unnamed fields of objects with a named field."""
     outer = {base(name, spec.each) for name in named if "." in name}
     within = {name.rpartition(".")[0] for name in named if "." in name}
-    names = ", ".join(map(text, sorted({*named, *outer, *within, *(head(name) for name in outer)})))
+    known = {*named, *outer, *within, *(head(name) for name in outer)}
+    names = ", ".join(map(text, sorted({name.lower() for name in known})))  # a key's case does not matter
     maps = ["from_json(__line, 'map<string,string>')"] + [
         f"transform_keys(coalesce(from_json({quoted(outer_name)}, 'map<string,string>'), map()), "
         f"(k, v) -> concat({text(outer_name + '.')}, k))"
         for outer_name in sorted(outer)
     ]
-    unnamed = ", ".join(f"map_filter({map_sql}, (k, v) -> k NOT IN ({names}) AND v IS NOT NULL)" for map_sql in maps)
+    is_unnamed = f"(k, v) -> lower(k) NOT IN ({names}) AND v IS NOT NULL"
+    unnamed = ", ".join(f"map_filter({map_sql}, {is_unnamed})" for map_sql in maps)
     return f"nullif(to_json({f'map_concat({unnamed})' if outer else unnamed}), '{{}}')"
 
 
-def raw_row(spec: Input, shop_columns: dict[str, str]) -> str:
-    """SQL of the JSON of the whole row as it came. Personal columns are masked, and a user's unmapped columns too."""
-    masked = {column.casefold() for column in spec.personal}
+def raw_row(spec: Input, source: Source, shop_columns: dict[str, str]) -> str:
+    """SQL of the JSON of the whole row as it came. Personal columns are masked, and a user's unmapped columns too.
+
+    A column is masked in an event, too, if only the users that are made of the events call it personal.
+    """
+    masked = {column.casefold() for shared in (spec, *sharing(source, spec.which)) for column in shared.masked}
     if spec.which == "users":
         words = {word.casefold() for word in (*spec.needed, *spec.sql_words)}
         masked |= {column.casefold() for column in shop_columns if not is_below(column, words)}

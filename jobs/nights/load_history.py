@@ -25,7 +25,7 @@ from jobs.common.erased_people import erased_people
 from jobs.features.history_profiles import write_profiles
 from jobs.features.history_sums import write_features, write_interest
 from jobs.intake import history_catalogue, history_events
-from jobs.intake.drop_files import Facts, check_nights, receive_nights
+from jobs.intake.drop_files import Facts, check_nights, leave_out, receive_nights
 from jobs.nights import nightly
 from jobs.nights.replay_nights import nights_with_a_drop, no_drop
 from jobs.nights.tasks import JobsFailed, run, run_tasks
@@ -138,6 +138,8 @@ def _load(
 ) -> None:
     run = args.run or max(new_run(lake, day) for day in days)
     *past, last = [Night(day, lake, run, settings, args.source, args.raw) for day in days]
+    after = max(args.first, stored_until or args.first)
+    leave_out(last.source, args.raw, [day for day in args.without if after <= day <= args.last], lake)
     with _timed(seconds, "files checked"):  # all of them, before the first slow pass begins
         late_days = settings.section("clean").late_days
         facts = check_nights(last.source, args.raw, days, stored_until, lake, late_days)

@@ -1,7 +1,7 @@
 """Weeks of items as a recurrence: how much was sold at what price, and on how many days an item could be bought.
 
 A night adds its events, each to the week of its day, and what its catalogue tells. The other weeks stay as they are.
-Sums are of integers in units of 2^-30, so that a rebuild gives the same bits.
+Sums are of integers in the units of jobs.common.decay, so that a rebuild gives the same bits.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.common.decay import UNIT, exact
+from jobs.common.decay import MONEY_UNIT, UNIT, exact
 from jobs.common.on_sale import can_be_shown
 from schemas.arrow import arrow_schema
 from schemas.tables import ITEM_WEEKS
 from schemas.tables.prices import MIXED
 
-_MONEY = ("units", "revenue", "list_price_sum")
+_EXACT = {"units": UNIT, "revenue": MONEY_UNIT, "list_price_sum": MONEY_UNIT}
 _COUNTS = ("purchases", "days_on_sale", "days_sold_out", "days_priced")
 
 
@@ -39,7 +39,7 @@ def sold_by_week(events: DataFrame, oldest: dt.date) -> pa.Table:
     by_week = sold.where(F.col("event_date") >= F.lit(monday(oldest))).groupBy("item_id", week)
     return by_week.agg(
         F.sum(exact("quantity")).alias("units"),
-        F.sum(exact(F.col("price") * F.col("quantity"))).alias("revenue"),
+        F.sum(exact(F.col("price") * F.col("quantity"), MONEY_UNIT)).alias("revenue"),
         F.count("*").alias("purchases"),
         F.when(F.min("currency") == F.max("currency"), F.min("currency"))
         .when(F.min("currency") != F.max("currency"), MIXED)
@@ -60,7 +60,7 @@ def listed_on(items: pa.Table, day: dt.date) -> pa.Table:
             "days_on_sale": on_sale.cast(pa.int64()),
             "days_sold_out": pc.invert(on_sale).cast(pa.int64()),
             "days_priced": priced.cast(pa.int64()),
-            "list_price_sum": _exactly(price),
+            "list_price_sum": _exactly(price, MONEY_UNIT),
             "currency": pc.if_else(priced, items["currency"], pa.scalar(None, pa.string())),
         }
     )
@@ -76,14 +76,16 @@ def advance(previous: pa.Table, parts: Iterable[pa.Table], oldest: dt.date) -> p
     kept_weeks = previous.filter(pc.greater_equal(previous["week"], pa.scalar(monday(oldest))))
     is_touched = pc.is_in(kept_weeks["week"], touched)
     changing = kept_weeks.filter(is_touched)
-    for name in _MONEY:
-        changing = changing.set_column(changing.column_names.index(name), name, _exactly(changing[name]))
+    for name, unit in _EXACT.items():
+        changing = changing.set_column(changing.column_names.index(name), name, _exactly(changing[name], unit))
     total = pa.concat_tables([_with_all_columns(changing), *new_parts]).group_by(["item_id", "week"], use_threads=False)
-    sums = [(name, "sum") for name in (*_MONEY, *_COUNTS)]
+    sums = [(name, "sum") for name in (*_EXACT, *_COUNTS)]
     total = total.aggregate([*sums, ("currency", "min"), ("currency", "max")])
     is_one_currency = pc.equal(total["currency_min"], total["currency_max"])  # null where there is none
     columns = {name: total[f"{name}_sum"] for name in _COUNTS}
-    columns |= {name: pc.divide(total[f"{name}_sum"].cast(pa.float64(), safe=False), UNIT) for name in _MONEY}
+    columns |= {
+        name: pc.divide(total[f"{name}_sum"].cast(pa.float64(), safe=False), unit) for name, unit in _EXACT.items()
+    }
     columns |= {"item_id": total["item_id"], "week": total["week"]}
     columns["currency"] = pc.if_else(is_one_currency, total["currency_min"], MIXED)
     schema = arrow_schema(ITEM_WEEKS)
@@ -100,16 +102,16 @@ def without_sales(weeks: pa.Table) -> pa.Table:
     return weeks.filter(pc.greater(pc.add(weeks["days_on_sale"], weeks["days_sold_out"]), 0))
 
 
-def _exactly(values: pa.ChunkedArray) -> pa.Array:
-    """Floats as integers in units of 2^-30, whose sums are exact."""
-    return pa.array(np.rint(values.to_numpy() * UNIT).astype(np.int64))
+def _exactly(values: pa.ChunkedArray, unit: float) -> pa.Array:
+    """Floats as integers in this unit, whose sums are exact."""
+    return pa.array(np.rint(values.to_numpy() * unit).astype(np.int64))
 
 
 def _with_all_columns(part: pa.Table) -> pa.Table:
     """The part with all columns of the table, 0 in those that it does not have."""
     zeros = pa.array(np.zeros(len(part), np.int64))
     columns = {name: part[name] if name in part.column_names else zeros for name in ITEM_WEEKS.names}
-    types = {name: pa.int64() for name in (*_MONEY, *_COUNTS)}
+    types = {name: pa.int64() for name in (*_EXACT, *_COUNTS)}
     return pa.table(
         {
             name: column.cast(types.get(name, pa.date32() if name == "week" else pa.string()))

@@ -41,6 +41,8 @@ _DEFAULTS = {
     "spark.sql.dataFrameQueryContext.enabled": "false",
     # ICU's first upper() in a JVM takes 1.6 CPU s. Java's own upper() differs only by its version of Unicode.
     "spark.sql.icu.caseMappings.enabled": "false",
+    # A JSON object may have a key twice. With Spark's default one such line ends the job where two maps are joined.
+    "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
     # Arrays are collected for every user; with Spark's default of 128 keys it would sort instead of hashing.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "20000",
 }

@@ -25,6 +25,7 @@ def check_input(spec: Input, raw: dict[str, Any]) -> None:
     _check_reading(f"[{spec.which}]", spec, raw)
     _check_targets(spec)
     _check_event_types(spec)
+    _check_constants(spec)
     _check_sql(spec)
 
 
@@ -104,6 +105,27 @@ def _check_event_types(spec: Input) -> None:
             raise MappingError(
                 f"event type '{shop_type}' is mapped to {our_type!r}; there are {', '.join(EVENT_TYPES)}"
             )
+
+
+def _check_constants(spec: Input) -> None:
+    """A constant is a value of our column: Spark would make null of another, for all rows."""
+    columns = {column.name: column for column in spec.targets}
+    for name, value in spec.constants.items():
+        kind = columns[name].type
+        if kind == "string":
+            is_right = isinstance(value, str | int | float)
+            is_right &= name != "currency" or re.fullmatch("[A-Za-z]{3}", str(value)) is not None
+        elif kind == "bool":
+            is_right = str(value).lower() in ("true", "false")
+        elif kind == "date":
+            is_right = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
+        else:
+            is_right = re.fullmatch(r"-?\d+([.]\d+)?", str(value)) is not None
+        if not is_right:
+            examples = {"string": "text", "bool": "true or false", "date": "a day such as '2026-01-31' in quotes"}
+            example = examples.get(kind, "a number such as 1.5")
+            example = "three letters such as 'EUR'" if name == "currency" else example
+            raise MappingError(f"[{spec.which}.constants] {name} is {value!r}; it must be {example}")
 
 
 def _check_sql(spec: Input) -> None:

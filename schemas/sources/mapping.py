@@ -85,7 +85,7 @@ class Input:
     reject: Mapping[str, str] = field(default_factory=dict)
     tallies: Mapping[str, str] = field(default_factory=dict)
     personal: frozenset[str] = frozenset()  # the SHOP'S columns that name a person: never in `extra` nor in `raw_row`
-    hashed: frozenset[str] = frozenset()  # OUR columns that get the HMAC of the shop's column
+    hashed: frozenset[str] = frozenset()  # OUR columns that get the HMAC of the shop's column or SQL
 
     @property
     def from_events(self) -> bool:
@@ -119,6 +119,15 @@ class Input:
     def sql_words(self) -> frozenset[str]:
         """Words of the SQL that may be columns: not literals, not functions. Keywords are among them."""
         return frozenset(word for text in self.sql for word in (*quoted_columns(text), *bare_words(text)))
+
+    @property
+    def masked(self) -> frozenset[str]:
+        """The shop's columns that no rejected row shows: `personal`, and those in the SQL of a hashed column.
+
+        Keywords of the SQL are among them.
+        """
+        sql = [self.derived[name] for name in self.hashed if name in self.derived]
+        return self.personal.union(*(quoted_columns(text) for text in sql), *(bare_words(text) for text in sql))
 
 
 @dataclass(frozen=True)

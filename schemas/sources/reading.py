@@ -111,6 +111,7 @@ def _input(which: str, raw: Any) -> Input:
     if "column_names" in values:
         values["column_names"] = _texts(f"{where} column_names", values["column_names"])
     parsed = _columns(which, raw.get("columns", {}))
+    made_of_sql = {c.name for c in TARGETS[which].columns if c.personal} & {*values["derived"], *values["constants"]}
     spec = Input(
         which=which,
         files=_files(where, raw),
@@ -118,7 +119,7 @@ def _input(which: str, raw: Any) -> Input:
         time=_time(which, raw.get("time")),
         each=_each(which, raw.get("each")),
         personal=frozenset(parsed.personal) | set(_texts(f"{where} personal", raw.get("personal", []))),
-        hashed=frozenset(parsed.hashed),
+        hashed=frozenset(parsed.hashed | made_of_sql),
         **values,
     )
     check_input(spec, raw)

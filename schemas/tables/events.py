@@ -15,7 +15,7 @@ _SHARED = (
     Column("quantity", "float64", "Units bought or returned; 1 where the shop does not say.", min=0),
     PRICE.but(doc="Unit price paid or shown, in `currency`."),
     CURRENCY,
-    Column("rating", "float64", "Stars given, on the shop's scale.", nullable=True, min=0),
+    Column("rating", "float64", "Stars given, on the shop's scale.", nullable=True, min=0, max=1_000),
     Column("query", "string", "What the visitor searched for.", nullable=True),
     Column("order_id", "string", "Number of the order or invoice.", nullable=True),
     Column("slot", "string", "The placement of an impression or click.", nullable=True),

@@ -41,11 +41,14 @@ class Shop:
         (folder / "shop.toml").write_text(MAPPING)
         self.mapping = str(folder / "shop.toml")
 
-    def night(self, listed: range, price: float = 5, **settings: Any) -> dict[str, tuple[bool, float]]:
-        """Item -> (active, price) after a night with this snapshot."""
+    def night(
+        self, listed: range, price: float = 5, feed: bool = True, **settings: Any
+    ) -> dict[str, tuple[bool, float]]:
+        """Item -> (active, price) after a night with this snapshot, or with none."""
         self.day += timedelta(days=1)
         (self.raw / f"events_{self.day}.csv").write_text(f"u,i,e,t\nu1,i1,view,{self.day} 10:00:00\n")
-        (self.raw / f"feed_{self.day}.csv").write_text("id,price\n" + "".join(f"i{n},{price}\n" for n in listed))
+        if feed:
+            (self.raw / f"feed_{self.day}.csv").write_text("id,price\n" + "".join(f"i{n},{price}\n" for n in listed))
         night = Night(self.day, self.lake, "001", Settings(settings), self.mapping, str(self.raw))
         for job in (receive_drop, clean_events, update_catalogue):
             night.begin(job.__name__.rpartition(".")[2])
@@ -84,3 +87,14 @@ def test_a_truncated_snapshot_withdraws_nothing_and_says_so(shop: Shop, caplog: 
 def test_a_first_night_without_any_item_says_what_is_missing(shop: Shop) -> None:
     with pytest.raises(RuntimeError, match=r"catalogue is empty: feed_\{date\}.csv gives no item"):
         shop.night(range(0))
+
+
+def test_a_feed_that_comes_late_does_not_bring_back_old_prices(shop: Shop) -> None:
+    shop.night(range(10), price=5)
+    first = shop.day
+    late = shop.raw / f"feed_{first + timedelta(days=1)}.csv"
+    shop.night(range(10), price=9, feed=False)
+    late.write_text("id,price\n" + "".join(f"i{n},9\n" for n in range(11)))
+    items = shop.night(range(10), price=7)
+    assert items["i3"] == (True, 7.0)
+    assert items["i10"] == (True, 9.0), "what only the late feed has is read"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.intake.drop_files import BrokenDrops
+from jobs.intake.drop_files import BrokenDrops, check_nights, leave_out, receive, receive_nights
 from jobs.nights import load_history
 from jobs.nights.load_history import days_to_make, last_made, make
 from jobs.nights.replay_nights import nights_with_a_drop
@@ -24,10 +24,14 @@ from jobs.runtime.settings import Settings
 from jobs.sample_shop.dirt import Shares
 from jobs.sample_shop.make_sample_shop import make_sample_shop
 from jobs.sample_shop.shop import Plan
+from schemas.sources.reading import load_source
 from schemas.tables import (
     INTEREST,
+    ITEM_PRICES,
     ITEMS,
     REJECTED_EVENTS,
+    USER_PROFILES,
+    USER_PURCHASES,
     USER_TASTES,
     USERS,
 )
@@ -160,6 +164,7 @@ columns = { item_id = "sku", price = "price" }
 FILES = {
     "by month": ("log_{date:%Y-%m}.csv.gz", lambda day: f"log_2026-0{1 + day // 3}.csv.gz"),
     "one file": ("log.csv", lambda day: "log.csv"),
+    "a folder named like one of the lake": ("raw/small/log.csv", lambda day: "raw/small/log.csv"),
 }
 
 
@@ -175,6 +180,7 @@ def test_a_history_in_monthly_files_and_in_one_file(spark: SparkSession, tmp_pat
     files[name(4)].append("u9,i9,view,1,someday")  # its time does not tell which night it belongs to
     for file, lines in files.items():
         text = "\n".join(lines).encode() + b"\n"
+        (tmp_path / "raw" / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "raw" / file).write_bytes(gzip.compress(text) if file.endswith(".gz") else text)
     mapping = tmp_path / "small.toml"
     mapping.write_text(MAPPING.replace("FILES", pattern))
@@ -187,6 +193,18 @@ def test_a_history_in_monthly_files_and_in_one_file(spark: SparkSession, tmp_pat
     for day in days:
         assert facts(in_one_pass, day, "clean_events") == facts(replayed, day, "clean_events")
     assert sum(facts(in_one_pass, day, "clean_events")["raw"] for day in days) == len(LINES) + 1
+
+
+def test_a_shop_without_prices_is_loaded(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    lines = [f"{user},{item},{what},,2026-01-{day:02} 10:00:00" for day, user, item, what, _ in LINES]
+    (tmp_path / "raw" / "log.csv").write_text("\n".join(["uid,sku,what,price,at", *lines]) + "\n")
+    mapping = tmp_path / "small.toml"
+    mapping.write_text(MAPPING.replace("FILES", "log.csv"))
+    in_one_pass, replayed = Lake(str(tmp_path / "loaded")), Lake(str(tmp_path / "replayed"))
+    make(History(tuple(nights(tmp_path / "raw", in_one_pass, DAYS[:4], str(mapping))), None), {})
+    replay(replayed, nights(tmp_path / "raw", replayed, DAYS[:4], str(mapping)), STEPS[:6])
+    assert_same(in_one_pass, replayed, DAYS[:4], (USERS, INTEREST, ITEM_PRICES, USER_PURCHASES, USER_PROFILES))
 
 
 def test_a_range_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
@@ -210,6 +228,25 @@ def test_broken_files_among_many_are_all_named_and_nothing_is_kept(strict_shop: 
     assert "--without DATE" in str(problem.value)
     assert not (tmp_path / "lake" / "raw").exists()
     assert not (tmp_path / "lake" / "tables").exists()
+
+
+def test_the_files_of_a_day_that_is_left_out_are_not_read_by_later_nights(tmp_path: Path) -> None:
+    raw, lake = tmp_path / "raw", Lake(str(tmp_path / "lake"))
+    raw.mkdir()
+    for day in (1, 2, 3, 4):
+        (raw / f"2026-01-0{day}.csv").write_text(f"uid,sku,what,price,at\nu1,i1,view,1,2026-01-0{day} 10:00:00\n")
+    (raw / "2026-01-02.csv").write_bytes(b"\x1f\x8b not gzip")
+    mapping = tmp_path / "small.toml"
+    mapping.write_text(MAPPING.replace("FILES", "{date}.csv"))
+    source, days = load_source(str(mapping)), [DAYS[0], DAYS[2]]
+    with pytest.raises(BrokenDrops, match=r"2026-01-02.csv is truncated or corrupt"):
+        check_nights(source, str(raw), days, None, lake, 7)
+    leave_out(source, str(raw), [DAYS[1]], lake)
+    received = receive_nights(source, str(raw), days, None, lake, 7)
+    received |= {DAYS[3]: receive(source, str(raw), DAYS[3], DAYS[2], lake, 7)}  # a single night after the load
+    paths = [file["path"] for manifest in received.values() for file in manifest["events"]["files"]]
+    assert paths == ["2026-01-01.csv", "2026-01-03.csv", "2026-01-04.csv"]
+    assert [manifest["notes"] for manifest in received.values()] == [[], [], []]
 
 
 def test_a_load_that_was_cut_off_starts_again(strict_shop: StrictShop, loaded: Lake, tmp_path: Path) -> None:

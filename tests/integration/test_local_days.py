@@ -89,6 +89,21 @@ def test_an_evening_counts_to_its_own_day_everywhere(spark: SparkSession, west: 
     }
 
 
+def test_an_evening_that_comes_again_is_known_in_the_file_of_the_day_before(spark: SparkSession, west: Path) -> None:
+    """With days in UTC Monday's evening belongs to Tuesday. It is in Monday's file, and comes again on Wednesday."""
+    (west / "utc.toml").write_text(MAPPING.replace('day = "local"\n', ""), "utf-8")
+    again = "t,u,i,e,p\n2026-03-02 23:30:00,ann,lamp,view,9\n2026-03-04 09:00:00,ann,lamp,view,9\n"
+    (west / "2026-03-04.csv").write_text(again, "utf-8")
+    settings = Settings({"clean": {"late_days": 1}})
+    for day in (MONDAY, TUESDAY, TUESDAY + dt.timedelta(days=1)):
+        night = Night(day, Lake(str(west / "lake")), "001", settings, str(west / "utc.toml"), str(west))
+        for job in (receive_drop, clean_events):
+            job.main(night)
+        night.lake.make_current(night.version(CLEAN_EVENTS))
+    assert len(rows(night, CLEAN_EVENTS)) == 1
+    assert [row["reason"] for row in rows(night, REJECTED_EVENTS)] == ["duplicate"]
+
+
 def test_a_lake_refuses_a_mapping_of_other_days_by_name(spark: SparkSession, west: Path) -> None:
     monday = a_night(west, MONDAY)
     for job in UNTIL_THE_GATE:

@@ -168,6 +168,15 @@ def test_impressions_that_list_ids(drop: Drop, format: str, shown: Any, each: An
     assert [row.item_id for row in drop.read(format, mapping)] == [str(i) for i in shown if i != "|"]
 
 
+def test_an_empty_place_in_a_list_of_ids_is_no_item(drop: Drop) -> None:
+    (drop.raw / "2026-03-02").write_text("u,t,shown\nu1,2026-03-02 10:00:00,a||b|\n")
+    mapping = {"each": {"column": "shown", "split": "|"}, "columns": {"user_id": "u", "item_id": "shown"},
+               "constants": {"event_type": "impression"}, "time": {"column": "t"}}  # fmt: skip
+    rows = drop.read("csv", mapping)
+    assert [(row.item_id, row.reason) for row in rows] == [
+        ("a", None), (None, "missing_item"), ("b", None), (None, "missing_item")]  # fmt: skip
+
+
 def test_an_array_that_is_broken_is_a_malformed_row_and_kept_whole(drop: Drop) -> None:
     (drop.raw / "2026-03-02").write_text('u,t,shown\nu1,2026-03-02 10:00:00,"[""a"","\n')
     mapping = {"each": "shown", "columns": {"user_id": "u", "item_id": "shown"}, "constants": {"event_type": "view"},

@@ -9,13 +9,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from pyspark.sql import SparkSession
 
+from jobs.intake import clean_events, receive_drop
 from jobs.lists import refresh_lists
 from jobs.nights import refresh
 from jobs.runtime import published
 from jobs.runtime.lake import Lake
+from jobs.runtime.night import Night
+from jobs.runtime.settings import Settings
 from schemas.tables import CLEAN_EVENTS, ITEMS, RECOMMENDATIONS, USERS
-from tests.sample import SECOND, THIRD, Sample, current, read_files, shown
+from tests.sample import SECOND, THIRD, Sample, content, current, read_files, shown
 
 PLACES = 18
 
@@ -89,3 +93,19 @@ def test_only_the_day_after_the_published_night_is_refreshed(at_noon) -> None:
     refresh_lists.main(night)
     assert night.end()["waits_for"] == "2026-01-04"
     assert noon.lake.get_json(*published.FRESH) == fresh
+
+
+def test_a_refresh_reads_only_the_day_from_a_log_of_many_days(spark: SparkSession, tmp_path: Path) -> None:
+    """The other days are in the nights' tables; read again, they would count twice."""
+    mapping = tmp_path / "shop.toml"
+    columns = 'columns = { user_id = "u", item_id = "i", event_type = "e" }\ntime = { column = "t" }\n'
+    mapping.write_text(f'name = "shop"\n[events]\nfiles = "log.csv"\n{columns}')
+    (tmp_path / "log.csv").write_text("u,i,e,t\n" + "".join(f"u1,i1,view,{day} 10:00:00\n" for day in (SECOND, THIRD)))
+    kept = []
+    for day, folder in ((SECOND, "lake"), (THIRD, "lake/refresh")):
+        night = Night(day, Lake(str(tmp_path / folder)), "001", Settings({}), str(mapping), str(tmp_path))
+        for job in (receive_drop, clean_events):
+            job.main(night)
+        night.lake.make_current(night.version(CLEAN_EVENTS))
+        kept.append(content(night.lake, night.version(CLEAN_EVENTS))["event_date"].to_pylist())
+    assert kept == [[SECOND], [THIRD]]

@@ -113,3 +113,13 @@ def test_interest_halves_in_a_half_life(spark: SparkSession) -> None:
 def test_weights_out_of_order_are_refused() -> None:
     with pytest.raises(ValueError, match=r"purchase > cart > view > 0 must hold; saw 1\.0, 4\.0, 1\.0"):
         InterestConfig(purchase=1.0)
+
+
+def test_a_test_order_of_absurd_size_does_not_end_the_night(spark: SparkSession) -> None:
+    """Nothing rejects it: `limits` allow prices of 1e7 and 1e6 units."""
+    events = [an_event(START, "u1", "i1", "purchase", 1e6, 1e7), an_event(START, "u1", "i1", "purchase", 2.0, 9.99)]
+    for table in (USER_FEATURES, ITEM_FEATURES):
+        nothing = frame(spark, table, [])
+        tonight = build_features.advance(table, nothing, frame(spark, CLEAN_EVENTS, events), 5.0, START, None)
+        ((_, row),) = by_key(tonight, table).items()
+        assert row["revenue"] == pytest.approx(1e13 + 19.98, abs=1e-2)

@@ -63,6 +63,25 @@ def test_an_id_of_an_earlier_night_is_a_duplicate_and_another_visitors_is_not(sp
     assert reasons(rejected) == {"duplicate": 1}
 
 
+def test_a_line_that_cannot_be_kept_does_not_take_the_place_of_its_corrected_copy(spark: SparkSession) -> None:
+    bad = {"reason": "bad_number", "raw_row": "{}"}
+    old = NIGHT - dt.timedelta(days=30)
+    lines = [line("1", 1, **bad), line("1", 2), line("2", day=old), line("2", 3)]
+    kept, rejected = cleaned(spark, lines, previous=NIGHT - dt.timedelta(days=1))
+    assert [(row["event_id"], row["event_time"].minute) for row in kept] == [("1", 2), ("2", 3)]
+    assert reasons(rejected) == {"duplicate": 2}
+
+
+@pytest.mark.parametrize(("previous", "compared"), [(1, 8), (7, 8), (20, 21), (None, 0)])
+def test_every_night_that_can_have_an_event_that_is_not_too_late_is_compared(
+    previous: int | None, compared: int
+) -> None:
+    """A night also has events of the day after it; after a pause the last night's day is not too late."""
+    before = NIGHT - dt.timedelta(days=previous) if previous else None
+    number = (NIGHT - dt.date(1970, 1, 1)).days
+    assert rules(CONFIG, NIGHT, before, ShopDays()).days_compared(number) == compared
+
+
 def test_more_events_on_one_day_than_the_limit_make_a_crawler_of_that_day_only(spark: SparkSession) -> None:
     busy = [line(f"b{n}", n) for n in range(6)]
     calm = [line(f"c{n}", n, day=NIGHT - dt.timedelta(days=1)) for n in range(5)]

@@ -192,3 +192,14 @@ def test_words_are_ours_and_each_means_one_event_type() -> None:
         for column, listed in columns.items():
             assert all(folded(word) == word for word in listed.split()), (which, column)
             assert likeness(which, column, column) > 0.9
+
+
+def test_a_quote_that_is_never_closed_does_not_end_the_search(drop: Path) -> None:
+    rows = [f"u{n},i{n},view,2026-03-02 10:00:00,{'x' * 80}" for n in range(3_000)]
+    open_quote = 'u0,i0,view,2026-03-02 10:00:00,"5 inch'
+    (drop / "notes.csv").write_text("\n".join(["uid,sku,what,at,note", open_quote, *rows]))
+    write_csv(drop / "clicks.csv", table(
+        60, user_id=lambda d, n: d.randint(1, 9), item_id=lambda d, n: f"A{d.randint(1, 20)}",
+        event_type=lambda d, n: d.choice(["view", "purchase"]),
+        time=lambda d, n: f"2026-03-02 10:{n:02}:00"))  # fmt: skip
+    assert proposed(drop).events.files == ("clicks.csv",)

@@ -38,7 +38,7 @@ def rules_of(date: dt.date) -> VisitRules:
     return VisitRules(30, 3, oldest, ShopDays())
 
 
-NIGHTS = NightsOf(DATES, tuple(map(rules_of, DATES)), LATE_DAYS)
+NIGHTS = NightsOf(DATES, tuple(map(rules_of, DATES)))
 
 
 def a_line(rng: random.Random, night: dt.date, number: int) -> dict[str, Any]:
@@ -69,9 +69,8 @@ def one_after_another(lines: list[dict[str, Any]]) -> dict[str, pa.Table]:
     kept_rows: dict[dt.date, list[dict[str, Any]]] = {line[NIGHT]: [line] for line in lines if line["is_earlier"]}
     tables = {}
     for date in DATES:
-        window = [
-            row for day, rows in kept_rows.items() if date - dt.timedelta(days=LATE_DAYS) <= day < date for row in rows
-        ]
+        first = date - dt.timedelta(days=rules_of(date).days_compared((date - FIRST_DAY).days))
+        window = [row for day, rows in kept_rows.items() if first <= day < date for row in rows]
         tonight = [line for line in lines if line[NIGHT] == date and not line["is_earlier"]]
         for name, rows in reject_and_sessionise(batches([*tonight, *window]), rules_of(date)):
             tables[f"{name}/{date}"] = rows
@@ -101,7 +100,7 @@ def test_one_pass_is_night_after_night(seed: int) -> None:
 def test_lines_of_an_undated_log_belong_to_the_night_of_their_time() -> None:
     days = ShopDays()
     ends = np.array([int(days.end(day).timestamp()) * 1_000_000 for day in DATES])
-    nights = NightsOf(DATES, tuple(map(rules_of, DATES)), LATE_DAYS, ends)
+    nights = NightsOf(DATES, tuple(map(rules_of, DATES)), ends)
     times = {"first": dt.datetime(2026, 1, 5, 23, 59), "gap": dt.datetime(2026, 1, 8, 12), "none": None}
     rows = [
         a_line(random.Random(1), DATES[0], 0) | {"event_time": time and time.replace(tzinfo=dt.UTC), "user_id": name}

@@ -56,6 +56,19 @@ def test_shipped_mappings_load(name: str) -> None:
         ("events.columns.user_id", {"column": "mail", "secret": True}, "has no 'secret'; it has column, personal"),
         ("users", {"files": "u.csv", "columns": {"user_id": "u", "name": "n"}}, "users has no column 'name'"),
         ("events.constants.user_id", "x", "'user_id' is given in .*columns.* and in .*constants"),
+        ("events.constants.currency", "€", r"\[events.constants\] currency is '€'; it must be three letters"),
+        ("events.constants.price", "9,90", "price is '9,90'; it must be a number"),
+        ("events.constants.slot", ["a"], r"slot is \['a'\]; it must be text"),
+        (
+            "users",
+            {"files": "u.csv", "columns": {"user_id": "u"}, "constants": {"registered_on": "today"}},
+            "registered_on is 'today'; it must be a day",
+        ),
+        (
+            "items",
+            {"files": "i.csv", "columns": {"item_id": "i"}, "constants": {"is_active": "on sale"}},
+            "is_active is 'on sale'; it must be true or false",
+        ),
         ("events.event_types", {"buy": "order"}, "'buy' is mapped to 'order'; there are view, cart"),
         ("events.time.epoch", "min", "epoch is 'min'; there are s, ms, us, ns"),
         ("events.time.sql", "now()", "needs one of column and sql"),
@@ -122,3 +135,8 @@ def test_a_pattern_that_names_no_day_is_of_many_nights(pattern: str, is_dated: b
     events = parse_source(GOOD | {"events": GOOD["events"] | {"files": pattern}}).events
     assert events.is_dated is is_dated
     assert ("{" in events.files[0]) is is_dated
+
+
+def test_a_constant_of_the_right_kind_is_taken() -> None:
+    constants = {"currency": "eur", "price": 9.9, "quantity": "2", "slot": "web"}
+    assert parse_source(changed("events.constants", constants)).events.constants == constants
