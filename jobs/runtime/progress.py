@@ -64,6 +64,8 @@ class Progress:
         """Seconds that the rest will take at the speed so far; None where that cannot be known."""
         if not self.total or not self.done or self._first is None:
             return None
+        if self.done == self._first[0] and self.done < self.total / 100:
+            return None  # the first of many steps includes the start, which says nothing about the others
         first, began = self._first if self.done > self._first[0] else (0, self._began)
         seconds_each = (self._last_step - began) / (self.done - first)
         rest = max(self.total - self.done, 0)

@@ -59,6 +59,16 @@ def test_resumed_work_is_timed_from_where_it_resumed(clock: Clock) -> None:
     assert doing.left == 2.0 * 180
 
 
+def test_the_first_of_many_steps_says_nothing_about_the_others(clock: Clock) -> None:
+    doing = Progress("writing", 13_229, "briefs", clock=clock)
+    clock.seconds = 39.0
+    doing.at(1)
+    assert doing.left is None
+    clock.seconds = 40.0
+    doing.at(1_001)
+    assert doing.left == pytest.approx(12.228)
+
+
 def test_no_time_left_is_printed_if_the_total_is_unknown_or_all_is_done(clock: Clock) -> None:
     doing = Progress("reading", None, "files", clock=clock)
     clock.seconds = 8.0
