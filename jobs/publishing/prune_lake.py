@@ -3,7 +3,8 @@
 It keeps the last `publish.keep_nights` dates of every snapshot table, every model and a copy endpoint's answers, but of
 the candidate sources only `keep_sources`. It also keeps the last `publish.keep_runs` published nights, everything that
 a pointer names, and tonight's current run. Packs of pictures and vectors are deleted when no version of their table
-names them any more. The photos that shoppers sent are deleted from the drop when the answers about them are published.
+names them any more. The photos that shoppers sent are deleted from the drop when the answers about them are published or, without answers,
+when a later night is.
 At the end it finds the oldest day of each kind of personal row: the report's `oldest`.
 """
 
@@ -66,9 +67,9 @@ def main(night: Night) -> None:
 
 
 def forget_photos(night: Night) -> int:
-    """Deletes shoppers' photos whose answers this run has published; returns their number."""
-    paths = job_report(night.lake, night.date, night.run, "search_images").get("to_forget", [])
-    if not paths or not night.raw or not _has_published_images(night):
+    """Deletes shoppers' photos that no answer can come from any more; returns their number."""
+    paths = _answered_photos(night)
+    if not paths or not night.raw:
         return 0
     drop, base = opened(root_of(night.raw))
     forgotten = 0
@@ -83,11 +84,31 @@ def forget_photos(night: Night) -> int:
     return forgotten
 
 
-def _has_published_images(night: Night) -> bool:
-    run = f"{night.date}-{night.run}"
-    if run not in published.runs(night.lake):
-        return False
-    return published.manifest(night.lake, run)["products"].get("images", {}).get("state") == "fresh"
+def _answered_photos(night: Night) -> list[str]:
+    """Photos that this run has published answers about. If it was published, with answers or without, also those of the
+    earlier nights back to the last one with answers: these nights will not be published any more."""
+    complete_runs = published.runs(night.lake)
+
+    def has_answers(run: str) -> bool:
+        if run not in complete_runs:
+            return False
+        return published.manifest(night.lake, run)["products"].get("images", {}).get("state") == "fresh"
+
+    tonight = f"{night.date}-{night.run}"
+    if tonight not in complete_runs:
+        return []
+    paths = _photos_of(night, night.date, night.run) if has_answers(tonight) else []
+    days = (dt.date.fromisoformat(name.removeprefix("date=")) for name in reversed(night.lake.list_dir("runs")))
+    for day in (day for day in days if day < night.date):
+        runs = [name.removeprefix("run=") for name in night.lake.list_dir("runs", f"date={day}")]
+        paths += [path for run in runs for path in _photos_of(night, day, run)]
+        if any(has_answers(f"{day}-{run}") for run in runs):
+            break
+    return list(dict.fromkeys(paths))
+
+
+def _photos_of(night: Night, day: dt.date, run: str) -> list[str]:
+    return list(job_report(night.lake, day, run, "search_images").get("to_forget", []))
 
 
 def _published_runs(night: Night, keep: int) -> list[tuple[str, ...]]:
