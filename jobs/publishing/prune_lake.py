@@ -3,9 +3,9 @@
 It keeps the last `publish.keep_nights` dates of every snapshot table, every model and a copy endpoint's answers, but of
 the candidate sources only `keep_sources`. It also keeps the last `publish.keep_runs` published nights, everything that
 a pointer names, and tonight's current run. Packs of pictures and vectors are deleted when no version of their table
-names them any more. The photos that shoppers sent are deleted from the drop when the answers about them are published or, without answers,
-when a later night is.
-At the end it finds the oldest day of each kind of personal row: the report's `oldest`.
+names them any more. The photos that shoppers sent are deleted from the drop when the answers about them are published
+or, without answers, when a later night is. At the end it finds the oldest day of each kind of personal row: the
+report's `oldest`.
 """
 
 from __future__ import annotations
