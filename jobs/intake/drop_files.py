@@ -97,7 +97,7 @@ def leave_out(source: Source, raw_dir: str, days: Sequence[date], lake: Any) -> 
     for day in days:
         paths = {spec.which: drop.matching(spec.files, day) for spec in source.inputs if spec.is_dated}
         if any(paths.values()):
-            nothing = {"source": source.name, "date": str(day), "notes": [], "previous_date": None}
+            nothing: dict[str, Any] = {"source": source.name, "date": str(day), "notes": [], "previous_date": None}
             received = _manifest(source, lake, day) or nothing  # a load that was cut off may have received the day
             lake.put_json(received | {_LEFT_OUT: paths}, "raw", source.name, f"date={day}", MANIFEST)
 
