@@ -176,11 +176,11 @@ def _fell_short(lake: Lake, manifest: dict[str, Any], user_list: pa.Table, items
     models = _scorer(lake, manifest).load()
     if models is None or not by_history.num_rows:
         return f"{item} is not in the list: {user} has no history, and more popular items come first"
-    sources, ranker, users = models
+    sources, ranker, _ = models
     catalogue = _read(lake, ITEMS, dt.date.fromisoformat(manifest["date"]), pc.scalar(True)).sort_by("item_id")
     code = pc.index(catalogue["item_id"], pa.scalar(item)).as_py()
     shown_codes = can_be_shown(catalogue).to_numpy()
-    candidates = candidates_for(sources, np.array([pc.index(users, pa.scalar(user)).as_py()]), shown_codes)
+    candidates = candidates_for(sources, models.codes_of(pa.array([user])), shown_codes)
     score = scores_of(ranker, candidates)
     places = np.flatnonzero(candidates.item == code)
     if not len(places) or not np.isfinite(score[places[0]]):

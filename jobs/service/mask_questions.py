@@ -23,6 +23,8 @@ from schemas.rejection_reasons import ERASED
 from schemas.tables import QUESTIONS, REJECTED_SERVICE_ROWS, REPLIES
 from schemas.tables.service import OUTCOMES
 
+_UTC = ZoneInfo("UTC")
+
 
 def main(night: Night) -> None:
     config: ServiceConfig = night.settings.section("service")
@@ -127,6 +129,6 @@ def _time(text: str | None, zone: str) -> dt.datetime | None:
     time that is outside the years 1 to 9999 in UTC: some programs write 0001-01-01 for "no time"."""
     try:
         time = dt.datetime.fromisoformat(text) if text else None
-        return time and (time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).astimezone(dt.UTC)
+        return time and (time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).astimezone(_UTC)
     except (ValueError, OverflowError):
         return None
