@@ -78,7 +78,7 @@ def erasure_key() -> str:
 
 def erased_people(lake: Lake) -> ErasedPeople:
     """The list of a lake; a refresh has its parent lake's. Empty where nobody was forgotten. Raises WrongKey."""
-    lake = Lake(lake.root.removesuffix("/refresh")) if lake.root.endswith("/refresh") else lake
+    lake = lake.of_nights
     if not lake.exists(*LIST):
         return ErasedPeople()
     listed, key = lake.get_json(*LIST), erasure_key()

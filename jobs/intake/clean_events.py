@@ -18,7 +18,6 @@ from jobs.intake.event_rules import CleanConfig, account, lines_by_visitor, refu
 from jobs.intake.typed_rows import read_rows
 from jobs.intake.visits import reject_and_sessionise
 from jobs.runtime.history import FIRST_DAY
-from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 from jobs.runtime.spark import size_shuffles
 from schemas.tables import CLEAN_EVENTS, REJECTED_EVENTS
@@ -47,8 +46,7 @@ def _last_night(night: Night) -> dt.date | None:
 
     The lake of a refresh has no nights; it lies in the lake of the nights that it continues.
     """
-    above = night.lake.root.removesuffix("/refresh")
-    if above == night.lake.root:
+    if night.lake.of_nights is night.lake:
         return night.previous_date
-    version = Lake(above).before(CLEAN_EVENTS, night.date)
+    version = night.lake.of_nights.before(CLEAN_EVENTS, night.date)
     return dt.date.fromisoformat(version.date) if version else None

@@ -317,7 +317,6 @@ def _copy(
                     f"{spec.which}: {file['path']} is byte for byte {twin['path']} of {twin['date']}"
                 )
             by_sha.setdefault(file["sha256"], {"date": str(night), "path": file["path"]})
-            # Retention may have deleted the first copy of a file that the shop delivers unchanged every night.
             if twin and "stored" in twin and not spec.is_dated and _has_both(lake, twin):
                 file["stored"], file["readable"] = twin["stored"], twin["readable"]
                 continue
@@ -336,7 +335,10 @@ def _copy(
 
 
 def _has_both(lake: Any, twin: dict[str, Any]) -> bool:
-    """Whether the lake still has the file as it came and as it is read: `retention.raw_days` may have deleted them."""
+    """Whether the lake still has the file as it came and as it is read.
+
+    `retention.raw_days` may have deleted the first copy of a file that the shop delivers unchanged every night.
+    """
     return lake.exists(twin["stored"]) and lake.exists(twin["readable"])
 
 

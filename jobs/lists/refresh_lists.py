@@ -32,7 +32,7 @@ from jobs.lists.lstm_as_of import Encoder
 from jobs.lists.scorer import Loaded, Scorer
 from jobs.runtime import contested_files, lease, published, sealed_files
 from jobs.runtime.gate import GateFailed, broken_rules
-from jobs.runtime.lake import Lake, Version
+from jobs.runtime.lake import REFRESH, Version
 from jobs.runtime.night import Night
 from jobs.runtime.shop_days import OtherDays
 from jobs.runtime.table_writer import write_tables
@@ -40,8 +40,7 @@ from models.core.shop_log import ShopLog
 from models.ranking.intraday import refreshed
 from schemas.tables import CLEAN_EVENTS, INTEREST, RECOMMENDATIONS
 
-ASIDE = "refresh"  # the lake below the lake
-WRITES_BELOW = ASIDE  # the folder of its lease: a night may run at the same time, another refresh may not
+WRITES_BELOW = REFRESH  # the folder of its lease: a night may run at the same time, another refresh may not
 
 
 def main(night: Night) -> None:
@@ -83,7 +82,7 @@ def main(night: Night) -> None:
 
 def day_so_far(night: Night) -> Night:
     """The night in LAKE/refresh, which has the day so far. Raises OtherDays if it was read in another time zone."""
-    day = Night(night.date, Lake(f"{night.lake.root}/{ASIDE}"), night.run, night.settings)
+    day = Night(night.date, night.lake.refresh, night.run, night.settings)
     if day.days != night.days:
         raise OtherDays(
             f"{day.lake.root} was read with days in {day.days.zone}, and the nights of {night.lake.root} are made of "
@@ -100,7 +99,7 @@ def save_refreshed_sources(
     half_life = night.settings.section("interest").half_life_days
     now = loaded.sources.now  # the night's end: a later LSTM would have been trained on today's events
     sources, users = refreshed(loaded.sources, fresh, half_life, lambda log: encoder(log, now))
-    folder = (ASIDE, "sources", f"run={night.run}")
+    folder = (REFRESH, "sources", f"run={night.run}")
     with tempfile.TemporaryDirectory() as local:
         sources.save(local)
         np.savez(Path(local) / "ids.npz", user_ids=loaded.user_ids, item_ids=encoder.item_ids)
@@ -128,9 +127,9 @@ def show(night: Night, shown: dict[str, Any], lists: Version, users: int, events
 
 def clear(night: Night) -> None:
     """Removes the day's own lake: each refresh reads the day so far again."""
-    for name in night.lake.list_dir(ASIDE):
+    for name in night.lake.list_dir(REFRESH):
         if name not in (lease.FILE, contested_files.LOCK):  # this refresh holds the lease until its process ends
-            night.lake.delete(ASIDE, name)
+            night.lake.delete(REFRESH, name)
 
 
 def _folder(shown: dict[str, Any], name: str) -> tuple[str, ...] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from jobs.nights.tasks import run
-from jobs.runtime.lake import Lake
+from jobs.runtime.lake import REFRESH, Lake
 from jobs.runtime.night import Night
 
-WRITES_BELOW = "refresh"  # the folder of its lease: a night may run at the same time, another refresh may not
-# (job, the folder below the lake where it works). The DAG has the same list, and a test compares the two.
+WRITES_BELOW = REFRESH  # the folder of its lease: a night may run at the same time, another refresh may not
+# (job, the folder below the lake where it works), written out: the DAG's test reads it without importing this module.
 ORDER: tuple[tuple[str, str], ...] = (("receive_drop", "refresh"), ("clean_events", "refresh"), ("refresh_lists", ""))
 
 

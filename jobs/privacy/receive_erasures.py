@@ -15,7 +15,6 @@ from jobs.common.raw_drop import for_night, opened, root_of
 from jobs.privacy.erasure import NobodyFound, Outcome, forget, not_yet_forgotten
 from jobs.privacy.id_list import read_ids
 from jobs.runtime import lease
-from jobs.runtime.lake import Lake
 from jobs.runtime.night import Night
 
 
@@ -42,7 +41,7 @@ def main(night: Night) -> None:
 @contextlib.contextmanager
 def _without_refresh(night: Night, ids: list[str]) -> Iterator[None]:
     """Holds the lake of the refresh where somebody is to be forgotten. Raises LakeBusy while a refresh runs."""
-    refresh = Lake(f"{night.lake.root}/refresh")
+    refresh = night.lake.refresh
     is_needed = night.lake.exists(*JOURNAL) or bool(not_yet_forgotten(night.lake, ids))
     if not is_needed or not refresh.exists():
         yield

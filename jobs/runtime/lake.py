@@ -24,6 +24,7 @@ from pyarrow import fs as pafs
 
 from schemas.table import Table
 
+REFRESH = "refresh"  # folder of the lake in which a refresh reads the day so far, below the lake of the nights
 ANSWERS = "answers"  # folder of an endpoint's answers, by date
 _READS = 8  # tries to read a small file that is being replaced; a file that is no JSON each time is damaged
 
@@ -72,6 +73,16 @@ class Lake:
     @property
     def is_local(self) -> bool:
         return isinstance(self.fs, pafs.LocalFileSystem)
+
+    @property
+    def refresh(self) -> Lake:
+        """The lake of the day so far, below this lake of the nights."""
+        return Lake(f"{self.root}/{REFRESH}")
+
+    @property
+    def of_nights(self) -> Lake:
+        """The lake of the nights: the one above, if this is the lake of a refresh; else this one."""
+        return Lake(self.root.removesuffix(f"/{REFRESH}")) if self.root.endswith(f"/{REFRESH}") else self
 
     def path(self, *parts: str) -> str:
         """The path that `self.fs` takes."""

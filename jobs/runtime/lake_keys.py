@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pyarrow import fs as pafs
 
 from jobs.runtime.contested_files import Overtaken, look, put_if_unchanged
-from jobs.runtime.lake import Lake
+from jobs.runtime.lake import REFRESH, Lake
 from jobs.runtime.progress import Progress
 
 FOLDER = "keys"
@@ -211,7 +211,7 @@ def keys_of(lake: Lake) -> LakeKeys | None:
     if ring := os.environ.get(RING_VARIABLE):
         return _HELD.setdefault(lake, KeyRing(lake, ring))
     if lake not in _HELD:
-        owner = _owner(lake)
+        owner = lake.of_nights
         _HELD[lake] = _verified(owner) if owner.exists(*CHECK) else None
     return _HELD[lake]
 
@@ -219,14 +219,14 @@ def keys_of(lake: Lake) -> LakeKeys | None:
 def begin_encryption(lake: Lake, config: EncryptionConfig) -> None:
     """Before a night: checks an encrypted lake's master key. Encrypts a plain lake from now on if `config` says so."""
     if keys_of(lake) is None and config.on:
-        master, owner = master_key(), _owner(lake)
+        master, owner = master_key(), lake.of_nights
         owner.put_json(_check(master), *CHECK)
         _HELD[lake] = LakeKeys(owner, master)
 
 
 def key_name(path: str) -> str | None:
     """The name of the key for a file, given by its path below the lake; None for files that stay plain."""
-    parts = path.removeprefix(f"{_REFRESH[1:]}/").split("/")
+    parts = path.removeprefix(f"{REFRESH}/").split("/")
     if parts[0] == "published":
         return None
     if parts[0] == "raw":
@@ -238,7 +238,7 @@ def key_name(path: str) -> str | None:
 def destroy(lake: Lake, folder: tuple[str, ...]) -> None:
     """Deletes the key of a raw day's `folder`. From then on nobody can open its files, nor any copy of them."""
     keys = keys_of(lake)
-    if (folder[0] == "raw" or folder[:2] == ("refresh", "raw")) and keys is not None:
+    if (folder[0] == "raw" or folder[:2] == (REFRESH, "raw")) and keys is not None:
         name = key_name("/".join((*folder, "file")))
         assert name is not None
         keys.forget(name)
@@ -270,13 +270,6 @@ def rotate(lake: Lake, old: MasterKey, new: MasterKey) -> int:
 
 def place(name: str) -> tuple[str, ...]:
     return (FOLDER, *f"{name}.json".split("/"))
-
-
-_REFRESH = "/refresh"
-
-
-def _owner(lake: Lake) -> Lake:
-    return Lake(lake.root.removesuffix(_REFRESH)) if lake.root.endswith(_REFRESH) else lake
 
 
 def _names(lake: Lake) -> list[str]:

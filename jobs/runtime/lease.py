@@ -137,9 +137,9 @@ def held(lake: Lake, hold: Hold, config: LeaseConfig) -> Iterator[None]:
 def held_with_refresh(lake: Lake, what: str, date: dt.date, config: LeaseConfig) -> Iterator[None]:
     """As `held`, also for the lake of a refresh, which is one of its own and may be held beside a night."""
     with contextlib.ExitStack() as holds:
-        for root in (lake.root, f"{lake.root}/refresh"):
-            if Lake(root).exists():
-                holds.enter_context(held(Lake(root), new_hold(what, date), config))
+        for held_lake in (lake, lake.refresh):
+            if held_lake.exists():
+                holds.enter_context(held(held_lake, new_hold(what, date), config))
         yield
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from zoneinfo import ZoneInfo
 
 from jobs.common.source_hashes import digest
 from jobs.runtime.night import Night
+from jobs.runtime.shop_days import ShopDays
 from jobs.service.config import ServiceConfig
 from jobs.service.living_policies import day_of_answers
 from jobs.service.plain_text import plain_text
@@ -34,7 +34,7 @@ def main(night: Night) -> None:
         write_rows(night, REJECTED_POLICIES, [])
         night.report(received=0, rejected={}, kept_from_last_night=len(rows))
         return
-    judged = [_policy(row, config, night.days.zone) for row in drop.rows]
+    judged = [_policy(row, config, night.days) for row in drop.rows]
     kept = with_contradictions([row for row in judged if "reason" not in row], day_of_answers(night))
     rejected = [*drop.rejected, *(row for row in judged if "reason" in row)]
     write_rows(night, POLICIES, kept)
@@ -43,8 +43,8 @@ def main(night: Night) -> None:
     night.report(received=len(kept) + len(rejected), kept=len(kept), rejected=dict(counts))
 
 
-def _policy(row: Row, config: ServiceConfig, zone: str) -> Row:
-    """A row of POLICIES without `contradicts`, or its rejection; zone: the timezone of the shop's days."""
+def _policy(row: Row, config: ServiceConfig, days: ShopDays) -> Row:
+    """A row of POLICIES without `contradicts`, or its rejection."""
     name, file = row["policy_id"], row["source_file"]
     if len(row["text"]) > config.max_policy_characters:
         return rejection("policies", name, file, "too_long", f"{len(row['text']):,} characters")
@@ -58,7 +58,7 @@ def _policy(row: Row, config: ServiceConfig, zone: str) -> Row:
     if instructions := [refusal for refusal in hostile(text) if "instruction" in refusal.reason]:
         return rejection("policies", name, file, "instruction", instructions[0].detail[:80])
     try:
-        first, last = _day(row["valid_from"], zone), _day(row["valid_to"], zone)
+        first, last = _day(row["valid_from"], days), _day(row["valid_to"], days)
     except ValueError as error:
         return rejection("policies", name, file, "bad_date", str(error)[:80])
     if first and last and last < first:
@@ -69,7 +69,7 @@ def _policy(row: Row, config: ServiceConfig, zone: str) -> Row:
     }  # fmt: skip
 
 
-def _day(text: str | None, zone: str) -> dt.date | None:
+def _day(text: str | None, days: ShopDays) -> dt.date | None:
     """The day of an ISO 8601 text. A time with a zone is a moment: its day is that of the shop."""
     if not text:
         return None
@@ -78,6 +78,6 @@ def _day(text: str | None, zone: str) -> dt.date | None:
     except ValueError:
         raise ValueError(f"{text[:30]!r} is no date; write it as 2026-01-31") from None
     try:
-        return time.astimezone(ZoneInfo(zone)).date() if time.tzinfo else time.date()
+        return days.of(time) if time.tzinfo else time.date()
     except OverflowError:  # the first or the last day that there is: it means "always"
         return time.date()

@@ -15,7 +15,7 @@ from jobs.lists import refresh_lists
 from jobs.lists.arms import Arms
 from jobs.lists.scorer import Scorer
 from jobs.runtime import lease, published
-from jobs.runtime.lake import Lake
+from jobs.runtime.lake import REFRESH, Lake
 from jobs.runtime.night import Night
 from jobs.runtime.settings import Settings
 from schemas.arrow import arrow_schema
@@ -58,7 +58,7 @@ def test_the_lists_of_a_night_of_the_same_number_stay(
 ) -> None:
     night, last = night_of(tmp_path), night_of(tmp_path, BEFORE)
     of_night = night.write_arrow(RECOMMENDATIONS, lists())
-    day = Night(DAY, Lake(f"{tmp_path}/{refresh_lists.ASIDE}"), "001", Settings())
+    day = Night(DAY, Lake(f"{tmp_path}/{REFRESH}"), "001", Settings())
     put(day, CLEAN_EVENTS, [])
     put(last, INTEREST, [])
     put(last, USERS, [{"user_id": "u1", "updated_on": BEFORE}])
@@ -92,8 +92,8 @@ def test_a_refresh_that_changes_nothing_leaves_no_copy_of_the_day(tmp_path: Path
     shows(tmp_path, shown, sources="models/sources/date=2026-03-01/run=001")
     night = night_of(tmp_path)
     for name in (lease.FILE, "raw/shop/events.csv"):
-        night.lake.put_text("{}", refresh_lists.ASIDE, name)
+        night.lake.put_text("{}", REFRESH, name)
     refresh_lists.main(night)
     assert night.end()["refreshed"] == 0
-    assert night.lake.list_dir(refresh_lists.ASIDE) == [lease.FILE]
+    assert night.lake.list_dir(REFRESH) == [lease.FILE]
     assert not night.lake.exists(*published.FRESH)
